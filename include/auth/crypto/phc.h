@@ -1,0 +1,41 @@
+/* phc.h — the text a password hash is stored as: method, cost, salt and tag.
+ * Shape:   "$argon2id$v=19$m=19456,t=2,p=1$<salt>$<tag>", base64 without padding, numbers without leading
+ *          zeros, one spelling for each hash.
+ * Errors:  INTERNAL for anything else, and for a cost beyond the limits: a stored row must not be able to
+ *          demand all memory or a minute of a core.
+ * Source:  PHC string format (P-H-C/phc-string-format), RFC 9106.
+ */
+// SPDX-License-Identifier: MIT
+#ifndef AUTH_CRYPTO_PHC_H
+#define AUTH_CRYPTO_PHC_H
+
+#include "auth/base/result.h"
+#include "auth/base/str.h"
+
+#define PHC_TEXT_MAX       127u /* what libsodium takes, without NUL */
+#define PHC_MEMORY_KIB_MIN 8u
+#define PHC_MEMORY_KIB_MAX (256u * 1024u)
+#define PHC_ITERATIONS_MAX 16u
+#define PHC_WORK_KIB_MAX   (1024u * 1024u) /* memory times iterations: about a second of a core */
+#define PHC_SALT_BYTES_MIN 8u
+#define PHC_TAG_BYTES_MIN  16u
+#define PHC_LANES          1u /* other values are not computed here */
+
+struct password_cost {
+    uint32_t memory_kib;
+    uint32_t iterations;
+};
+
+/* Salt and tag point into the text, still in base64. */
+struct phc {
+    struct password_cost cost;
+    struct str salt;
+    struct str tag;
+};
+
+NODISCARD result phc_parse(struct str text, struct phc *ret_phc);
+
+/* Within the limits above. */
+bool is_cost_allowed(struct password_cost cost);
+
+#endif
