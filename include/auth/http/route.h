@@ -1,0 +1,77 @@
+/* route.h — a route is one row of one table; the table is the source of the router and of the API document.
+ * Shape:   ACCESS_UNSET is zero and refuses to start: forgetting is loud.
+ * Owner:   tables are constant.
+ */
+// SPDX-License-Identifier: MIT
+#ifndef AUTH_HTTP_ROUTE_H
+#define AUTH_HTTP_ROUTE_H
+
+#include "auth/http/request.h"
+#include "auth/http/response.h"
+#include "auth/json/fields.h"
+
+enum access {
+    ACCESS_UNSET,
+    ACCESS_PUBLIC,     /* anyone */
+    ACCESS_BEARER,     /* a valid access token of a living session (RFC 6750) */
+    ACCESS_CLIENT,     /* an OAuth client, authenticated or, where it is public, named (RFC 6749 §2.3) */
+    ACCESS_OPERATIONS, /* whoever can reach the operations listener */
+    ACCESS_COUNT
+};
+
+/* How errors are told. */
+enum surface {
+    SURFACE_APPLICATION, /* RFC 9457 problem documents */
+    SURFACE_PROTOCOL     /* RFC 6749 §5.2 error objects */
+};
+
+enum body_kind { BODY_NONE, BODY_JSON, BODY_FORM };
+
+/* At most `requests` per `window_ms` and client address, beside what the proxy limits. */
+struct rate_limit {
+    const char *name;
+    int64_t requests;
+    int64_t window_ms;
+};
+
+/* `body` is the structure its field table describes, or NULL. */
+typedef result route_handler(struct request *request, const void *body, struct response *response);
+
+struct route {
+    const char *id; /* operationId; names the e2e case */
+    enum http_method method;
+    const char *path; /* "/v1/me/sessions/{id}" */
+    enum surface surface;
+    enum access access;
+    const char *scope; /* what the token must carry, or NULL */
+    bool needs_fresh;  /* a recent authentication (RFC 9470), else STEP_UP_REQUIRED */
+    const struct rate_limit *limit;
+    enum body_kind body_kind;
+    bool is_body_optional;
+    const struct fields *body;
+    const struct fields *query; /* query parameters, read as a form; NULL: a query string is refused */
+    route_handler *handler;
+    int success;
+    const struct fields *reply;
+    const char *reply_type;    /* media type when it is not application/json */
+    const enum status *errors; /* ends with STATUS_OK; for the API document */
+    const char *summary;
+    const char *source; /* the RFC, NIST or OWASP section it follows */
+};
+
+struct router;
+
+/* INTERNAL, naming the row, when the table is wrong: access unset, duplicates, a body without its kind. */
+NODISCARD result router_create(const struct route *rows, size_t count, struct task *task,
+                               struct router **ret_router);
+void router_destroy(struct router *router);
+
+/* Sets request->route and path_values. NOT_FOUND, or METHOD_NOT_ALLOWED with the methods there are in
+ * *ret_allow. HEAD is served by GET's row. Exact raw match: a path with '%', "..", ";" or "//" is NOT_FOUND.
+ */
+NODISCARD result router_match(const struct router *router, struct request *request, struct str *ret_allow);
+
+/* The row's place in the table, for metrics. */
+size_t route_index(const struct router *router, const struct route *route);
+
+#endif
