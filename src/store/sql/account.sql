@@ -1,0 +1,85 @@
+-- Accounts. Times are Unix milliseconds.
+
+-- name: account_insert
+-- lane: write
+-- in: id uuid, email text, email_key text, name text?, locale text?, password_hash text?, now int
+-- out: id uuid
+INSERT INTO accounts (id, email, email_key, name, locale, password_hash, password_changed_at_ms, created_at_ms, updated_at_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $7)
+ON CONFLICT (email_key) DO NOTHING
+RETURNING id
+
+-- name: account_by_id
+-- in: id uuid
+-- out: id uuid, email text, email_key text, is_email_verified bool, name text?, locale text?, password_hash text?, status text, delete_after_ms int?, created_at_ms int, updated_at_ms int
+SELECT id, email, email_key, is_email_verified, name, locale, password_hash, status, delete_after_ms, created_at_ms, updated_at_ms
+FROM accounts WHERE id = $1
+
+-- name: account_by_email_key
+-- in: email_key text
+-- out: id uuid, email text, email_key text, is_email_verified bool, name text?, locale text?, password_hash text?, status text, delete_after_ms int?, created_at_ms int, updated_at_ms int
+SELECT id, email, email_key, is_email_verified, name, locale, password_hash, status, delete_after_ms, created_at_ms, updated_at_ms
+FROM accounts WHERE email_key = $1
+
+-- name: account_page
+-- in: after uuid, count int
+-- out: id uuid, email text, email_key text, is_email_verified bool, name text?, locale text?, password_hash text?, status text, delete_after_ms int?, created_at_ms int, updated_at_ms int
+SELECT id, email, email_key, is_email_verified, name, locale, password_hash, status, delete_after_ms, created_at_ms, updated_at_ms
+FROM accounts WHERE id > $1 ORDER BY id LIMIT $2
+
+-- A profile change: each pair says whether the member is changed, and to what.
+-- name: account_update_profile
+-- lane: write
+-- in: id uuid, sets_name bool, name text?, sets_locale bool, locale text?, now int
+-- out: id uuid, email text, email_key text, is_email_verified bool, name text?, locale text?, password_hash text?, status text, delete_after_ms int?, created_at_ms int, updated_at_ms int
+UPDATE accounts
+SET name = CASE WHEN $2 THEN $3 ELSE name END,
+    locale = CASE WHEN $4 THEN $5 ELSE locale END,
+    updated_at_ms = $6
+WHERE id = $1 AND status = 'active'
+RETURNING id, email, email_key, is_email_verified, name, locale, password_hash, status, delete_after_ms, created_at_ms, updated_at_ms
+
+-- The old hash must still be the one that was verified: of two changes at once, one wins.
+-- name: account_set_password
+-- lane: write
+-- in: id uuid, old_hash text, new_hash text, now int
+-- out: id uuid
+UPDATE accounts SET password_hash = $3, password_changed_at_ms = $4, updated_at_ms = $4
+WHERE id = $1 AND password_hash = $2 AND status = 'active'
+RETURNING id
+
+-- The same password under today's cost; not a change of password.
+-- name: account_rehash
+-- lane: write
+-- in: id uuid, old_hash text, new_hash text
+-- out:
+UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2
+
+-- name: account_close
+-- lane: write
+-- in: id uuid, delete_after_ms int, now int
+-- out: id uuid
+UPDATE accounts SET status = 'closing', delete_after_ms = $2, updated_at_ms = $3
+WHERE id = $1 AND status = 'active'
+RETURNING id
+
+-- name: account_reopen
+-- lane: write
+-- in: id uuid, now int
+-- out: id uuid
+UPDATE accounts SET status = 'active', delete_after_ms = NULL, updated_at_ms = $2
+WHERE id = $1 AND status = 'closing' AND delete_after_ms > $2
+RETURNING id
+
+-- name: account_set_status
+-- lane: write
+-- in: id uuid, from_status text, to_status text, now int
+-- out: id uuid
+UPDATE accounts SET status = $3, updated_at_ms = $4 WHERE id = $1 AND status = $2 RETURNING id
+
+-- An account whose grace period is over makes room for a new one of the same address.
+-- name: account_purge_closed
+-- lane: write
+-- in: email_key text, now int
+-- out:
+DELETE FROM accounts WHERE email_key = $1 AND status = 'closing' AND delete_after_ms <= $2

@@ -1,0 +1,77 @@
+-- Sessions: one row per sign-in. Times are Unix milliseconds.
+
+-- name: session_insert
+-- lane: write
+-- in: id uuid, account_id uuid, client_id text, scope text, amr text, now int, idle_expires_at_ms int, expires_at_ms int, refresh_digest bytes, client_address text?, user_agent text?
+-- out:
+INSERT INTO sessions (id, account_id, client_id, scope, amr, created_at_ms, authenticated_at_ms, refreshed_at_ms,
+                      idle_expires_at_ms, expires_at_ms, refresh_counter, refresh_digest, client_address, user_agent)
+VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, 0, $9, $10, $11)
+
+-- A living session with its account: what the token gate and the session check need.
+-- name: session_by_id
+-- in: id uuid
+-- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text, account_email text
+SELECT s.id, s.account_id, s.client_id, s.scope, s.amr, s.created_at_ms, s.authenticated_at_ms, s.refreshed_at_ms,
+       s.idle_expires_at_ms, s.expires_at_ms, s.refresh_counter, s.client_address, s.user_agent, s.ended_at_ms,
+       a.status AS account_status, a.email AS account_email
+FROM sessions s JOIN accounts a ON a.id = s.account_id
+WHERE s.id = $1
+
+-- name: session_list
+-- in: account_id uuid, now int
+-- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text, account_email text
+SELECT s.id, s.account_id, s.client_id, s.scope, s.amr, s.created_at_ms, s.authenticated_at_ms, s.refreshed_at_ms,
+       s.idle_expires_at_ms, s.expires_at_ms, s.refresh_counter, s.client_address, s.user_agent, s.ended_at_ms,
+       a.status AS account_status, a.email AS account_email
+FROM sessions s JOIN accounts a ON a.id = s.account_id
+WHERE s.account_id = $1 AND s.ended_at_ms IS NULL AND s.expires_at_ms > $2 AND s.idle_expires_at_ms > $2
+ORDER BY s.created_at_ms DESC, s.id
+LIMIT 200
+
+-- Rotation: only the current token of a living session of this client moves the counter on.
+-- name: session_rotate
+-- lane: write
+-- in: id uuid, counter int, digest bytes, next_digest bytes, client_id text, now int, idle_expires_at_ms int
+-- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text?, account_email text?
+UPDATE sessions
+SET refresh_counter = refresh_counter + 1, refresh_digest = $4, refreshed_at_ms = $6, idle_expires_at_ms = $7
+WHERE id = $1 AND refresh_counter = $2 AND refresh_digest = $3 AND client_id = $5
+  AND ended_at_ms IS NULL AND expires_at_ms > $6 AND idle_expires_at_ms > $6
+RETURNING id, account_id, client_id, scope, amr, created_at_ms, authenticated_at_ms, refreshed_at_ms,
+          idle_expires_at_ms, expires_at_ms, refresh_counter, client_address, user_agent, ended_at_ms,
+          (SELECT a.status FROM accounts a WHERE a.id = sessions.account_id) AS account_status,
+          (SELECT a.email FROM accounts a WHERE a.id = sessions.account_id) AS account_email
+
+-- name: session_end
+-- lane: write
+-- in: id uuid, account_id uuid, now int, reason text
+-- out: id uuid
+UPDATE sessions SET ended_at_ms = $3, end_reason = $4
+WHERE id = $1 AND account_id = $2 AND ended_at_ms IS NULL
+RETURNING id
+
+-- All sessions of an account but the one kept (the nil id keeps none).
+-- name: session_end_all
+-- lane: write
+-- in: account_id uuid, kept_id uuid, now int, reason text
+-- out: id uuid
+UPDATE sessions SET ended_at_ms = $3, end_reason = $4
+WHERE account_id = $1 AND id <> $2 AND ended_at_ms IS NULL
+RETURNING id
+
+-- The oldest sessions beyond the number allowed.
+-- name: session_end_oldest
+-- lane: write
+-- in: account_id uuid, kept int, now int, reason text
+-- out: id uuid
+UPDATE sessions SET ended_at_ms = $3, end_reason = $4
+WHERE id IN (SELECT id FROM sessions
+             WHERE account_id = $1 AND ended_at_ms IS NULL AND expires_at_ms > $3 AND idle_expires_at_ms > $3
+             ORDER BY created_at_ms DESC, id DESC LIMIT 1000 OFFSET $2)
+RETURNING id
+
+-- name: session_ids_of_account
+-- in: account_id uuid
+-- out: id uuid
+SELECT id FROM sessions WHERE account_id = $1 AND ended_at_ms IS NULL ORDER BY id LIMIT 1000
