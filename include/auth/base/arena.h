@@ -30,7 +30,7 @@ void *arena_alloc_array(struct arena *arena, size_t count, size_t item_bytes);
 /* Calls cleanup(argument) at reset or destruction. */
 void arena_on_reset(struct arena *arena, void (*cleanup)(void *argument), void *argument);
 
-/* Bytes handed out since the last reset. */
+/* Bytes handed out since the last reset, each block rounded up to its alignment. */
 size_t arena_used(const struct arena *arena);
 
 /* For SCOPED(): destroys the arena the variable points to. */

@@ -22,16 +22,19 @@ bool base64url_parse(struct arena *arena, struct str text, struct str *ret_bytes
 bool base64_parse(struct arena *arena, struct str text, struct str *ret_bytes);
 struct str base64_print(struct arena *arena, const void *bytes, size_t count);
 
-/* Lower case; writes 2 * count characters and NUL. */
+/* Lower case only, both ways; writes 2 * count characters and NUL. */
 void hex_encode(const void *bytes, size_t count, char *ret_text);
 bool hex_decode(struct str text, void *ret_bytes, size_t count);
 
 bool is_utf8(struct str text);
+/* Length in bytes of the code point `text` begins with, or 0 if there is none or it is not valid. */
+size_t utf8_next(struct str text, uint32_t *ret_code_point);
 /* Code points in valid UTF-8. */
 size_t utf8_count(struct str text);
 
-/* Decodes %XX; '+' becomes a space when `is_form`. */
+/* Decodes %XX, digits in either case; the result may hold NUL; '+' becomes a space when `is_form`. */
 bool percent_decode(struct arena *arena, struct str text, bool is_form, struct str *ret_text);
+/* All but the unreserved characters of RFC 3986 §2.3. */
 struct str percent_encode(struct arena *arena, struct str text);
 
 #endif

@@ -17,6 +17,8 @@ struct id {
     unsigned char bytes[ID_BYTES];
 };
 
+/* Ids made by one thread ascend, also within a millisecond and when `wall_ms` is up to ten seconds behind an
+ * earlier one. */
 struct id id_new(int64_t wall_ms);
 bool id_equal(struct id a, struct id b);
 bool is_nil(struct id id);

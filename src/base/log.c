@@ -1,0 +1,263 @@
+// SPDX-License-Identifier: MIT
+#include "auth/base/log.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <unistd.h>
+
+#include "auth/base/clock.h"
+#include "auth/base/encoding.h"
+
+#define LINE_BYTES    8192u
+#define TAIL_BYTES    32u /* kept for what closes a line that was cut */
+#define BODY_BYTES    (LINE_BYTES - TAIL_BYTES)
+#define MESSAGE_BYTES 4096u
+#define NUMBER_BYTES  24u
+
+static _Atomic(enum log_level) lowest_level = LOG_LEVEL_INFO;
+static _Atomic(enum log_format) line_format = LOG_FORMAT_TEXT;
+static atomic_int output = STDERR_FILENO;
+
+static const char *const text_levels[] = {"DEBUG", "INFO ", "WARN ", "ERROR"};
+static const char *const json_levels[] = {"debug", "info", "warn", "error"};
+
+/* A line in the making. Its bytes are per thread rather than on the stack, because fibers have small stacks;
+ * nothing between the first byte and the write waits, so no other fiber comes in between. */
+struct line {
+    size_t len;
+    bool is_json;
+    bool is_cut; /* something did not fit; all that follows is left out */
+    char bytes[LINE_BYTES];
+};
+
+static _Thread_local struct line scratch_line;
+static _Thread_local char scratch_message[MESSAGE_BYTES];
+
+/* All or nothing. */
+static void put(struct line *line, struct str s)
+{
+    if (line->len + s.len > BODY_BYTES) line->is_cut = true;
+    if (line->is_cut) return;
+    memcpy(line->bytes + line->len, s.ptr, s.len);
+    line->len += s.len;
+}
+
+/* What closes a value or a line, out of the reserve when need be. */
+static void put_closing(struct line *line, struct str s)
+{
+    memcpy(line->bytes + line->len, s.ptr, s.len);
+    line->len += s.len;
+}
+
+/* As much as fits; for bytes that mean the same wherever they are cut. */
+static void put_some(struct line *line, struct str s)
+{
+    const size_t room = line->len < BODY_BYTES ? BODY_BYTES - line->len : 0;
+    const bool fits = s.len <= room;
+    put(line, (struct str){s.ptr, fits ? s.len : room});
+    if (!fits) line->is_cut = true;
+}
+
+/* Controls of C0 and C1 (a terminal obeys both), line and paragraph separators, and the marks that turn the
+ * direction of writing: none may reach the one who reads the log. */
+static bool is_unsafe(uint32_t code_point)
+{
+    if (code_point < 0x20 || (code_point >= 0x7f && code_point <= 0x9f)) return true;
+    if (code_point == 0x2028 || code_point == 0x2029) return true;
+    return (code_point >= 0x202a && code_point <= 0x202e) || (code_point >= 0x2066 && code_point <= 0x2069);
+}
+
+static bool is_plain(char c, bool is_quoted)
+{
+    return c >= 0x20 && c < 0x7f && !(is_quoted && (c == '"' || c == '\\'));
+}
+
+static char short_escape(uint32_t code_point)
+{
+    if (code_point == '"' || code_point == '\\') return (char)code_point;
+    if (code_point == '\n') return 'n';
+    if (code_point == '\r') return 'r';
+    return code_point == '\t' ? 't' : '\0';
+}
+
+static void put_escape(struct line *line, uint32_t code_point)
+{
+    static const char digits[] = "0123456789abcdef";
+    char escape[6] = {'\\', short_escape(code_point)};
+    size_t len = 2;
+    if (escape[1] == '\0') {
+        escape[1] = 'u';
+        for (unsigned shift = 16; shift > 0; shift -= 4)
+            escape[len++] = digits[code_point >> (shift - 4) & 15];
+    }
+    put(line, (struct str){escape, len});
+}
+
+/* Writes the code point `text` begins with, which is not plain; returns how many bytes it took. */
+static size_t put_special(struct line *line, struct str text)
+{
+    uint32_t code_point;
+    const size_t count = utf8_next(text, &code_point);
+    if (count == 0) {
+        put(line, STR("\xef\xbf\xbd")); /* U+FFFD */
+        return 1;
+    }
+    if (count == 1 || is_unsafe(code_point))
+        put_escape(line, code_point);
+    else
+        put(line, (struct str){text.ptr, count});
+    return count;
+}
+
+/* The one way from a value to the line. */
+static void put_escaped(struct line *line, struct str text, bool is_quoted)
+{
+    while (text.len > 0 && !line->is_cut) {
+        size_t count = 0;
+        while (count < text.len && is_plain(text.ptr[count], is_quoted)) count++;
+        if (count > 0)
+            put_some(line, (struct str){text.ptr, count});
+        else
+            count = put_special(line, text);
+        text = str_from_offset(text, count);
+    }
+}
+
+static void put_quoted(struct line *line, struct str text)
+{
+    put(line, STR("\""));
+    if (line->is_cut) return;
+    put_escaped(line, text, true);
+    put_closing(line, STR("\""));
+}
+
+static void put_number(struct line *line, int64_t number)
+{
+    char digits[NUMBER_BYTES];
+    const int len = snprintf(digits, sizeof(digits), "%lld", (long long)number);
+    put(line, (struct str){digits, (size_t)len});
+}
+
+static bool is_bare_word(struct str text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        const char c = text.ptr[i];
+        if (c == ' ' || c == '=' || !is_plain(c, true)) return false;
+    }
+    return true;
+}
+
+static void put_field_name(struct line *line, const char *name)
+{
+    put(line, line->is_json ? STR(",\"") : STR(" "));
+    put(line, str_from(name));
+    put(line, line->is_json ? STR("\":") : STR("="));
+}
+
+/* A field whose name and first byte of value do not fit is left out whole. */
+static void put_field(struct line *line, const struct log_field *field)
+{
+    if (line->is_cut || (!field->is_number && is_empty(field->text))) return;
+    const size_t start = line->len;
+    put_field_name(line, field->name);
+    const size_t value_start = line->len;
+    if (field->is_number)
+        put_number(line, field->number);
+    else if (!line->is_json && is_bare_word(field->text))
+        put_some(line, field->text);
+    else
+        put_quoted(line, field->text);
+    if (line->len == value_start) line->len = start;
+}
+
+static void begin_line(struct line *line, enum log_level level, const char *message)
+{
+    char now[RFC3339_SIZE];
+    time_print(clock_wall_ms(), now);
+    line->len = 0;
+    line->is_cut = false;
+    line->is_json = atomic_load_explicit(&line_format, memory_order_relaxed) == LOG_FORMAT_JSON;
+    if (line->is_json) {
+        put(line, STR("{\"time\":\""));
+        put(line, str_from(now));
+        put(line, STR("\",\"level\":\""));
+        put(line, str_from(json_levels[level]));
+        put(line, STR("\",\"message\":"));
+        put_quoted(line, str_from(message));
+        return;
+    }
+    put(line, str_from(now));
+    put(line, STR(" "));
+    put(line, str_from(text_levels[level]));
+    put(line, STR(" "));
+    put_escaped(line, str_from(message), false);
+}
+
+static void end_line(struct line *line)
+{
+    if (line->is_cut) put_closing(line, line->is_json ? STR(",\"cut\":true") : STR(" cut=true"));
+    put_closing(line, line->is_json ? STR("}\n") : STR("\n"));
+}
+
+/* A line that cannot be written is lost: there is nowhere to tell it, and the service goes on. */
+static void write_line(const struct line *line)
+{
+    ssize_t written;
+    do {
+        written = write(atomic_load_explicit(&output, memory_order_relaxed), line->bytes, line->len);
+    } while (written < 0 && errno == EINTR);
+}
+
+static void write_event(enum log_level level, const char *message, const struct log_field *fields,
+                        size_t count)
+{
+    const int saved_errno = errno;
+    struct line *line = &scratch_line;
+    begin_line(line, level, message);
+    for (size_t i = 0; i < count; i++) put_field(line, &fields[i]);
+    end_line(line);
+    write_line(line);
+    errno = saved_errno;
+}
+
+void log_init(enum log_level level, enum log_format format)
+{
+    atomic_store(&lowest_level, level);
+    atomic_store(&line_format, format);
+}
+
+void log_to(int file_descriptor)
+{
+    atomic_store(&output, file_descriptor);
+}
+
+bool log_is_on(enum log_level level)
+{
+    return level < LOG_LEVEL_OFF && level >= atomic_load_explicit(&lowest_level, memory_order_relaxed);
+}
+
+void log_fields(enum log_level level, const char *message, const struct log_field *fields, size_t count)
+{
+    if (log_is_on(level)) write_event(level, message, fields, count);
+}
+
+void log_printf(enum log_level level, const char *format, ...)
+{
+    if (!log_is_on(level)) return;
+    va_list arguments;
+    va_start(arguments, format);
+    const int len = vsnprintf(scratch_message, sizeof(scratch_message), format, arguments);
+    va_end(arguments);
+    write_event(level, len < 0 ? format : scratch_message, NULL, 0);
+}
+
+/* Written whatever the level: it is the last that is heard of the process. */
+void panic(const char *format, ...)
+{
+    va_list arguments;
+    va_start(arguments, format);
+    const int len = vsnprintf(scratch_message, sizeof(scratch_message), format, arguments);
+    va_end(arguments);
+    write_event(LOG_LEVEL_ERROR, len < 0 ? format : scratch_message, NULL, 0);
+    abort();
+}
