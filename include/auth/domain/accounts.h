@@ -1,0 +1,54 @@
+/* accounts.h — the life of an account.
+ * Errors:  VALIDATION_FAILED, WEAK_PASSWORD, DISABLED_BY_POLICY, NOT_FOUND, CONFLICT, DATABASE_UNAVAILABLE.
+ * Rule:    a change that ends sessions denies them in all caches before it is answered.
+ * Waits:   yes (database, hash).
+ * Source:  NIST SP 800-63B-4 §3.1.1.2; OWASP ASVS 6.2, 7.4.
+ */
+// SPDX-License-Identifier: MIT
+#ifndef AUTH_DOMAIN_ACCOUNTS_H
+#define AUTH_DOMAIN_ACCOUNTS_H
+
+#include "auth/domain/sessions.h"
+#include "auth/store/account_repo.h"
+
+#define ACCOUNT_NAME_MAX   200u
+#define ACCOUNT_LOCALE_MAX 35u /* RFC 5646 §4.4.1 */
+
+struct signup {
+    struct str email;
+    struct secret password;
+    struct str name;
+    struct str locale;
+    struct device device;
+};
+
+/* `*ret_is_new` is for the operator's own commands and for policies that sign in at once; the public answer
+ * must not depend on it. */
+NODISCARD result accounts_sign_up(struct service *service, struct task *task, const struct signup *signup,
+                                  struct account *ret_account, bool *ret_is_new);
+/* A session for an account just made. */
+NODISCARD result accounts_sign_in_new(struct service *service, struct task *task,
+                                      const struct account *account, const struct device *device,
+                                      struct token_response *ret_response);
+
+NODISCARD result accounts_update(struct service *service, struct task *task, struct id id,
+                                 const struct account_profile_change *change, struct account *ret_account);
+
+struct password_change {
+    struct id account_id;
+    struct id session_id; /* goes on; the others end */
+    struct secret current;
+    struct secret chosen;
+};
+
+/* INVALID_CREDENTIALS when the current password is another one. */
+NODISCARD result accounts_change_password(struct service *service, struct task *task,
+                                          const struct password_change *change);
+
+/* Ends all sessions; the account is gone after the grace period. */
+NODISCARD result accounts_close(struct service *service, struct task *task, struct id id,
+                                int64_t *ret_delete_after_ms);
+NODISCARD result accounts_lock(struct service *service, struct task *task, struct id id);
+NODISCARD result accounts_unlock(struct service *service, struct task *task, struct id id);
+
+#endif

@@ -1,0 +1,48 @@
+/* keyring.h — this loop's signing keys, opened.
+ * Shape:   several at once: waiting (published, not signing), signing (the newest whose time has come),
+ * retired (published until the last token they signed has expired). Note:    read again when a token names an
+ * unknown key and, while there is traffic, every KEYRING_FRESH_MS; an idle server asks nothing. Waits:
+ * keyring_load and keyring_find_again (database). Threads: one loop's.
+ */
+// SPDX-License-Identifier: MIT
+#ifndef AUTH_DOMAIN_KEYRING_H
+#define AUTH_DOMAIN_KEYRING_H
+
+#include "auth/crypto/jwk.h"
+#include "auth/domain/service.h"
+
+#define KEYRING_FRESH_MS INT64_C(30000)
+
+struct keyring *keyring_create(void);
+void keyring_destroy(struct keyring *keyring);
+
+/* Reads and opens the keys; makes the first one where there is none. INTERNAL when a key does not open
+ * (another server secret). */
+NODISCARD result keyring_load(struct service *service, struct task *task);
+bool is_keyring_loaded(const struct keyring *keyring);
+
+/* Reads again in the background when what is known is older than KEYRING_FRESH_MS. Never waits. */
+void keyring_touch(struct service *service);
+/* A token names a key that is not known: reads again, at most once a second. */
+NODISCARD result keyring_find_again(struct service *service, struct task *task);
+
+/* Keys in use, counted: a reload does not pull them away from who holds them. */
+struct key_snapshot;
+struct key_snapshot *keyring_hold(struct keyring *keyring);
+void keyring_release(struct key_snapshot **snapshot);
+#define SCOPED_KEYS(name, keyring) struct key_snapshot *name SCOPED(keyring_release) = keyring_hold(keyring)
+
+/* NULL if no key's time has come. */
+const struct signing_key *keyring_signer(const struct key_snapshot *snapshot, int64_t now_ms);
+/* All that may verify. */
+const struct jwk_set *keyring_verifiers(const struct key_snapshot *snapshot);
+
+/* The JWK Set as text, and a number that changes with it. */
+struct str keyring_jwks(const struct key_snapshot *snapshot);
+uint64_t keyring_generation(const struct key_snapshot *snapshot);
+
+/* A new key that signs from now + the policy's overlap on, or from now on; the others retire after it. */
+NODISCARD result keyring_rotate(struct service *service, struct task *task, bool is_immediate,
+                                struct str *ret_kid);
+
+#endif

@@ -1,0 +1,33 @@
+/* policy.h — the numbers and choices the rules work with, taken from the settings once at start.
+ * Owner:   main; constant while the service runs.
+ * Source:  the defaults' reasons stand beside the settings (README, settings table).
+ */
+// SPDX-License-Identifier: MIT
+#ifndef AUTH_DOMAIN_POLICY_H
+#define AUTH_DOMAIN_POLICY_H
+
+#include "auth/crypto/password.h"
+#include "auth/crypto/signing_key.h"
+#include "auth/store/throttle_repo.h"
+
+struct policy {
+    struct str issuer;
+    struct str audience;  /* of access tokens */
+    struct str client_id; /* the first-party client: of sessions begun at /v1/login */
+    int64_t access_token_ms;
+    int64_t session_ms;
+    int64_t session_idle_ms;
+    int64_t session_cache_ms;
+    int64_t refresh_grace_ms; /* 0: a repeated refresh is always reuse */
+    int64_t sessions_per_account;
+    int64_t fresh_ms; /* how long an authentication counts as recent */
+    int64_t deletion_grace_ms;
+    enum signing_algorithm signing_algorithm;
+    int64_t key_overlap_ms; /* a new key is published this long before it signs */
+    int64_t password_min;   /* code points */
+    bool is_signup_open;
+    bool signup_signs_in;
+    struct throttle_rule throttle;
+};
+
+#endif

@@ -1,0 +1,39 @@
+/* service.h — everything the rules work with, for one loop.
+ * Owner:   main; a service outlives its loop's fibers.
+ * Threads: one loop's; what is shared between loops (hasher, work, secrets, policy) is safe to share.
+ */
+// SPDX-License-Identifier: MIT
+#ifndef AUTH_DOMAIN_SERVICE_H
+#define AUTH_DOMAIN_SERVICE_H
+
+#include "auth/cache/cache.h"
+#include "auth/crypto/password_hasher.h"
+#include "auth/crypto/seal.h"
+#include "auth/domain/policy.h"
+#include "auth/loop/offload.h"
+#include "auth/store/db.h"
+
+struct keyring;
+
+/* Keys derived from the server secret, one for each purpose. */
+struct service_secrets {
+    struct seal_ring seal_ring;
+    struct key256 refresh_key;
+    struct key256 throttle_key;
+    struct key256 cache_key;
+};
+
+struct service {
+    const struct policy *policy;
+    const struct service_secrets *secrets;
+    struct db *db;
+    struct cache_link *cache;
+    struct password_hasher *hasher;
+    struct offload *work; /* for what blocks and is not a password hash */
+    struct keyring *keyring;
+};
+
+void service_secrets_derive(const struct key256 *server_secret, struct service_secrets *ret_secrets);
+void service_secrets_wipe(struct service_secrets *secrets);
+
+#endif

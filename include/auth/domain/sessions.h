@@ -1,0 +1,53 @@
+/* sessions.h — beginning, checking and ending sessions.
+ * Rule:    an end is written to the database, then denied in the caches of all replicas, then answered.
+ * Errors:  NOT_FOUND, INVALID_TOKEN (ended, expired, account not active), DATABASE_UNAVAILABLE.
+ * Waits:   yes (database, cache); sessions_check not when the session is in the near cache.
+ * Source:  OWASP ASVS 7.2 to 7.4; NIST SP 800-63B-4 §5.
+ */
+// SPDX-License-Identifier: MIT
+#ifndef AUTH_DOMAIN_SESSIONS_H
+#define AUTH_DOMAIN_SESSIONS_H
+
+#include "auth/domain/service.h"
+#include "auth/domain/tokens.h"
+#include "auth/store/session_repo.h"
+
+/* What the check of an access token needs; cached as it is, so every text has a fixed place. */
+struct session_state {
+    unsigned char version; /* SESSION_STATE_VERSION: other layouts are misses */
+    bool is_active;        /* account and session, at the time of reading */
+    struct id account_id;
+    int64_t expires_at_ms;
+    unsigned email_len;
+    char email[256];
+};
+
+#define SESSION_STATE_VERSION 1u
+
+/* From which device. */
+struct device {
+    struct str address;
+    struct str user_agent;
+};
+
+/* A new session in the caller's transaction; those beyond the allowed number end. */
+NODISCARD result sessions_begin(struct service *service, struct db *db, struct task *task,
+                                const struct account *account, const struct client *client,
+                                const struct device *device, struct session *ret_session,
+                                struct id_list *ret_ended);
+
+/* INVALID_TOKEN unless the session lives and its account is active. */
+NODISCARD result sessions_check(struct service *service, struct task *task, struct id session_id,
+                                struct session_state *ret_state);
+
+/* NOT_FOUND unless it is the account's and lives. */
+NODISCARD result sessions_end(struct service *service, struct task *task, struct id session_id,
+                              struct id account_id, const char *reason);
+/* All of the account but `kept_id` (nil: none is kept). */
+NODISCARD result sessions_end_all(struct service *service, struct task *task, struct id account_id,
+                                  struct id kept_id, const char *reason);
+
+/* Tells all caches that these sessions are no longer what they were; after the commit, before the answer. */
+void sessions_deny(struct service *service, struct task *task, const struct id_list *ids);
+
+#endif
