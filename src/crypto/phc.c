@@ -1,0 +1,71 @@
+// SPDX-License-Identifier: MIT
+#include "auth/crypto/phc.h"
+
+#include <sodium.h>
+
+#define HEAD           "$argon2id$v=19$m="
+#define NUMBER_CHARS   10u
+#define DECODED_MAX    64u
+#define SALT_BYTES_MAX 48u
+#define TAG_BYTES_MAX  64u
+
+bool is_cost_allowed(struct password_cost cost)
+{
+    if (cost.memory_kib < PHC_MEMORY_KIB_MIN || cost.memory_kib > PHC_MEMORY_KIB_MAX) return false;
+    if (cost.iterations < 1 || cost.iterations > PHC_ITERATIONS_MAX) return false;
+    return cost.memory_kib <= PHC_WORK_KIB_MAX / cost.iterations;
+}
+
+static bool take_text(struct str *rest, struct str expected)
+{
+    if (!str_starts_with(*rest, expected)) return false;
+    *rest = str_from_offset(*rest, expected.len);
+    return true;
+}
+
+/* Digits without a leading zero. */
+static bool take_number(struct str *rest, uint32_t *ret_value)
+{
+    uint64_t value = 0;
+    size_t len = 0;
+    while (len < rest->len && rest->ptr[len] >= '0' && rest->ptr[len] <= '9') {
+        if (len == NUMBER_CHARS) return false;
+        value = value * 10u + (uint64_t)(rest->ptr[len] - '0');
+        len++;
+    }
+    if (len == 0 || rest->ptr[0] == '0' || value > UINT32_MAX) return false;
+    *ret_value = (uint32_t)value;
+    *rest = str_from_offset(*rest, len);
+    return true;
+}
+
+/* The one spelling of some bytes: libsodium refuses padding, other characters and unused bits that are set.
+ */
+static bool is_base64(struct str text, size_t bytes_min, size_t bytes_max)
+{
+    unsigned char decoded[DECODED_MAX];
+    size_t len = 0;
+    const int failed = sodium_base642bin(decoded, sizeof decoded, text.ptr, text.len, NULL, &len, NULL,
+                                         sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
+    sodium_memzero(decoded, sizeof decoded);
+    return failed == 0 && len >= bytes_min && len <= bytes_max;
+}
+
+result phc_parse(struct str text, struct phc *ret_phc)
+{
+    struct str rest = text;
+    struct phc phc;
+    uint32_t lanes = 0;
+    REQUIRE(text.len <= PHC_TEXT_MAX && !has_nul(text), INTERNAL);
+    REQUIRE(take_text(&rest, STR(HEAD)) && take_number(&rest, &phc.cost.memory_kib), INTERNAL);
+    REQUIRE(take_text(&rest, STR(",t=")) && take_number(&rest, &phc.cost.iterations), INTERNAL);
+    REQUIRE(take_text(&rest, STR(",p=")) && take_number(&rest, &lanes), INTERNAL);
+    REQUIRE(take_text(&rest, STR("$")), INTERNAL);
+    phc.salt = str_split(&rest, '$');
+    phc.tag = rest;
+    REQUIRE(is_base64(phc.salt, PHC_SALT_BYTES_MIN, SALT_BYTES_MAX), INTERNAL);
+    REQUIRE(is_base64(phc.tag, PHC_TAG_BYTES_MIN, TAG_BYTES_MAX), INTERNAL);
+    REQUIRE(lanes == PHC_LANES && is_cost_allowed(phc.cost), INTERNAL);
+    *ret_phc = phc;
+    return RESULT_OK;
+}
