@@ -3,6 +3,8 @@
 
 #include <sodium.h>
 
+_Static_assert(DIGEST_SHA256_BYTES == crypto_hash_sha256_BYTES, "the size of SHA-256");
+
 void keyed_hash128(const struct key256 *key, unsigned char domain, struct str data,
                    unsigned char ret_hash[KEYED_HASH128_BYTES])
 {
@@ -15,4 +17,11 @@ void keyed_hash128(const struct key256 *key, unsigned char domain, struct str da
     }
     (void)crypto_generichash_final(&state, ret_hash, KEYED_HASH128_BYTES);
     wipe(&state, sizeof state);
+}
+
+void digest_sha256(struct str bytes, unsigned char ret_digest[DIGEST_SHA256_BYTES])
+{
+    const char *start = bytes.len > 0 ? bytes.ptr : "";
+    // Always returns 0.
+    (void)crypto_hash_sha256(ret_digest, (const unsigned char *)start, bytes.len);
 }
