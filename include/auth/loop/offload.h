@@ -1,7 +1,9 @@
 /* offload.h — threads for work that blocks: hashing, files, names.
  * Shape:   a pool of threads and a bounded queue; the fiber that asks parks and goes on in its own loop.
- * Errors:  OVERLOADED when the queue is full: the caller answers 503 with Retry-After.
- * Threads: offload_run from a fiber of any loop.
+ * Order:   first come, first served. The loop's side takes no lock, so a thread at nice 19 that was put aside
+ * in the middle of the queue never holds up the loop. Errors:  OVERLOADED when the queue is full: the caller
+ * answers 503 with Retry-After. INTERNAL at creation. Threads: offload_run from a fiber of any loop; signals
+ * other than those of crashes are blocked in the pool.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_LOOP_OFFLOAD_H
@@ -27,13 +29,15 @@ struct offload_counts {
     int64_t busy_us; /* sum of run times */
 };
 
+/* INTERNAL if the kernel has no thread left. */
 NODISCARD result offload_create(const struct offload_options *options, struct offload **ret_offload);
-/* Finishes what is queued, then joins. Accepts NULL. */
+/* Finishes what is queued, then joins; nobody may ask any more. Accepts NULL. */
 void offload_destroy(struct offload *offload);
 
 /* Runs work(argument) in the pool and parks the fiber until it has run. */
 NODISCARD result offload_run(struct offload *offload, void (*work)(void *argument), void *argument);
 
+/* From any thread; the figures are each right, but not of one moment. */
 void offload_counts(struct offload *offload, struct offload_counts *ret_counts);
 
 #endif
