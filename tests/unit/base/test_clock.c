@@ -95,7 +95,7 @@ Test(clock, printing_agrees_with_the_c_library_and_parsing_reverses_it)
         const int64_t ms = ((wall_ms % 1000) + 1000) % 1000;
         const time_t seconds = (time_t)((wall_ms - ms) / 1000);
         struct tm parts;
-        char expected[40];
+        char expected[128];
         char text[RFC3339_SIZE];
         int64_t parsed = 0;
         gmtime_r(&seconds, &parts);
