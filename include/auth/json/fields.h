@@ -1,10 +1,15 @@
 /* fields.h — a structure described as a table of fields: read from JSON or a form, written as JSON, printed
- * as schema. Shape:   one row per member: name, type, where it lies in the structure, limits, words for the
- * reader. Errors:  MALFORMED_JSON (not a JSON object, too deep, bad UTF-8, NUL, duplicate key),
- * VALIDATION_FAILED with every offending field in the task's fault (unknown, missing, wrong type, too long,
- * …). Owner:   what is read lives in the task's arena; secrets are copied into it and wiped with it. Threads:
- * tables are constant. Source:  RFC 8259; RFC 6901 (pointers); OWASP ASVS 15.3.3 (unknown members are
- * refused); RFC 7396 (null in patches).
+ * as schema.
+ * Shape:   one row per member: name, type, where it lies in the structure, limits, words for the reader.
+ * Errors:  MALFORMED_JSON (not a JSON object, too deep, too many members, bad UTF-8, NUL, duplicate key) with
+ *          the place; VALIDATION_FAILED with every offending field in the task's fault. Values are never
+ *          repeated. Codes of fields: required, unknown, wrong_type, too_short, too_long, too_small,
+ *          too_large, not_a_choice, not_an_id, not_a_time, control_character, duplicate, too_many, too_deep,
+ *          malformed.
+ * Owner:   what is read lives in the task's arena; secrets are copied into it and wiped with it.
+ * Threads: tables are constant.
+ * Source:  RFC 8259; RFC 6901 (pointers); OWASP ASVS 15.3.3 (unknown members are refused); RFC 7396 (null in
+ *          patches).
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_JSON_FIELDS_H
@@ -38,9 +43,11 @@ enum field_type {
 };
 
 enum field_flags {
-    FIELD_REQUIRED = 1u << 0, /* reading: must be there. Writing: always written */
-    FIELD_NULLABLE = 1u << 1, /* reading: null is taken as "remove"; writing: null when not present */
-    FIELD_MULTILINE = 1u << 2 /* control characters \n and \t are taken in a string; all others never are */
+    FIELD_REQUIRED = 1u << 0,  /* reading: must be there. Writing: always written */
+    FIELD_NULLABLE = 1u << 1,  /* reading: null is taken as "remove"; writing: null when not present */
+    FIELD_MULTILINE = 1u << 2, /* control characters \n and \t are taken in a string; all others never are */
+    FIELD_SHOWN =
+        1u << 3 /* a secret that is handed out, as a token in a reply: not write-only in the schema */
 };
 
 struct str_list {
@@ -63,10 +70,10 @@ struct field {
     enum field_type type;
     unsigned flags;
     size_t offset;
-    size_t presence_offset; /* of an enum presence, or 0 when nobody asks: never the first member of a
-                               structure */
-    int64_t min;            /* 0, 0: only the general limits */
-    int64_t max;
+    size_t presence_offset;     /* of an enum presence, or 0 when nobody asks: never the first member of a
+                                   structure */
+    int64_t min;                /* code points, value or items; 0, 0: only the general limits */
+    int64_t max;                /* below min: no upper limit */
     const char *const *choices; /* NULL-terminated, FIELD_CHOICE */
     const struct fields *object;
     const char *description; /* for the API document */
@@ -81,6 +88,10 @@ struct fields {
     bool ignores_unknown; /* other parties' objects (JWT claims); our own bodies refuse */
 };
 
+/* Seeds the parser's hashes and makes it wipe what it releases; call once, before any thread, after
+ * random_init. */
+void json_init(void);
+
 /* Reads one JSON object. `ret_value` is zeroed first and filled even in part when fields are refused. */
 NODISCARD result fields_read_json(const struct fields *fields, struct task *task, struct str json,
                                   void *ret_value);
@@ -91,7 +102,9 @@ NODISCARD result fields_read_json(const struct fields *fields, struct task *task
 NODISCARD result fields_read_form(const struct fields *fields, struct task *task, struct str form,
                                   void *ret_value);
 
-/* Writes one JSON object. Absent optional members (empty text, NULL lists, nil ids, time 0) are left out. */
+/* Writes one JSON object. Absent optional members are left out: those a presence says so of, else empty text,
+ * NULL lists, nil ids, time 0; numbers, booleans, choices and objects without a presence are always written.
+ */
 void fields_write_json(const struct fields *fields, const void *value, struct strbuf *out);
 
 /* Writes the JSON Schema (2020-12, as OpenAPI 3.1 uses it) of the object. */

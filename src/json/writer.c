@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include "auth/json/writer.h"
+
+#include "auth/base/encoding.h"
+
+/* Bytes that stand for themselves in a JSON string. */
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
+}
+
+/* True if one of the eight bytes is not plain. A byte below n borrows into its top bit when n is taken away;
+ * what already has the top bit is not plain either way. */
+static bool has_special(uint64_t word)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t tops = UINT64_C(0x8080808080808080);
+    const uint64_t quotes = word ^ (ones * '"');
+    const uint64_t slashes = word ^ (ones * '\\');
+    return ((word | (word - ones * 0x20) | (quotes - ones) | (slashes - ones)) & tops) != 0;
+}
+
+static size_t plain_prefix(struct str text)
+{
+    size_t i = 0;
+    for (uint64_t word; i + sizeof(word) <= text.len; i += sizeof(word)) {
+        memcpy(&word, text.ptr + i, sizeof(word));
+        if (has_special(word)) break;
+    }
+    while (i < text.len && is_plain((unsigned char)text.ptr[i])) i++;
+    return i;
+}
+
+/* RFC 8259 §7: "the characters that MUST be escaped: quotation mark, reverse solidus, and the control
+ * characters". */
+static void add_control(struct strbuf *out, unsigned char c)
+{
+    static const char hex_digits[] = "0123456789abcdef";
+    switch (c) {
+    case '"':
+        strbuf_add(out, STR("\\\""));
+        return;
+    case '\\':
+        strbuf_add(out, STR("\\\\"));
+        return;
+    case '\n':
+        strbuf_add(out, STR("\\n"));
+        return;
+    case '\r':
+        strbuf_add(out, STR("\\r"));
+        return;
+    case '\t':
+        strbuf_add(out, STR("\\t"));
+        return;
+    default:
+        break;
+    }
+    const char escape[] = {'\\', 'u', '0', '0', hex_digits[c >> 4], hex_digits[c & 15]};
+    strbuf_add(out, (struct str){escape, sizeof(escape)});
+}
+
+/* Writes what is at the front and returns its length. Bytes that are no UTF-8 become U+FFFD, since RFC 8259
+ * §8.1 says "JSON text exchanged between systems […] MUST be encoded using UTF-8". */
+static size_t add_special(struct strbuf *out, struct str text)
+{
+    const unsigned char first = (unsigned char)text.ptr[0];
+    if (first < 0x80) {
+        add_control(out, first);
+        return 1;
+    }
+    uint32_t code_point;
+    const size_t count = utf8_next(text, &code_point);
+    if (count == 0) {
+        strbuf_add(out, STR("\xef\xbf\xbd"));
+        return 1;
+    }
+    strbuf_add(out, (struct str){text.ptr, count});
+    return count;
+}
+
+void json_escape(struct strbuf *out, struct str value)
+{
+    strbuf_add_char(out, '"');
+    while (value.len > 0) {
+        const size_t plain = plain_prefix(value);
+        if (plain > 0) strbuf_add(out, (struct str){value.ptr, plain});
+        value = str_from_offset(value, plain);
+        if (value.len > 0) value = str_from_offset(value, add_special(out, value));
+    }
+    strbuf_add_char(out, '"');
+}
+
+static void begin_value(struct json_writer *writer)
+{
+    if (writer->needs_comma) strbuf_add_char(writer->out, ',');
+    writer->needs_comma = true;
+}
+
+static void begin(struct json_writer *writer, char bracket)
+{
+    begin_value(writer);
+    strbuf_add_char(writer->out, bracket);
+    writer->needs_comma = false;
+}
+
+static void end(struct json_writer *writer, char bracket)
+{
+    strbuf_add_char(writer->out, bracket);
+    writer->needs_comma = true;
+}
+
+void json_begin_object(struct json_writer *writer)
+{
+    begin(writer, '{');
+}
+
+void json_end_object(struct json_writer *writer)
+{
+    end(writer, '}');
+}
+
+void json_begin_array(struct json_writer *writer)
+{
+    begin(writer, '[');
+}
+
+void json_end_array(struct json_writer *writer)
+{
+    end(writer, ']');
+}
+
+void json_key(struct json_writer *writer, const char *name)
+{
+    begin_value(writer);
+    json_escape(writer->out, str_from(name));
+    strbuf_add_char(writer->out, ':');
+    writer->needs_comma = false;
+}
+
+void json_string(struct json_writer *writer, struct str value)
+{
+    begin_value(writer);
+    json_escape(writer->out, value);
+}
+
+void json_int64(struct json_writer *writer, int64_t value)
+{
+    begin_value(writer);
+    strbuf_add_int64(writer->out, value);
+}
+
+void json_bool(struct json_writer *writer, bool value)
+{
+    begin_value(writer);
+    strbuf_add(writer->out, value ? STR("true") : STR("false"));
+}
+
+void json_null(struct json_writer *writer)
+{
+    begin_value(writer);
+    strbuf_add(writer->out, STR("null"));
+}
+
+void json_raw(struct json_writer *writer, struct str json)
+{
+    begin_value(writer);
+    strbuf_add(writer->out, json);
+}
