@@ -1,11 +1,15 @@
 /* db.h — the database as named statements: one seam, two drivers (PostgreSQL through libpq, SQLite).
  * Shape:   a statement is written in src/store/sql/<noun>.sql and known here as statement_<name>; `struct db`
- * is either a loop's shared connections (each statement commits by itself) or a transaction on a leased
- * connection. Errors:  DATABASE_UNAVAILABLE (no connection, lost, timed out; a write's outcome is then
- * unknown and it is never repeated), CONFLICT (unique or foreign key), OVERLOADED (too many waiting); others
- * are bugs (INTERNAL). Owner:   rows live in the task's arena. Waits:   all functions but db_rollback. Fibers
- * only; hold no lock. While a transaction is open, use only it. Threads: a db belongs to its loop. Source:
- * sqlc (named statements with their inputs and outputs).
+ *          is either a loop's shared connections (each statement commits by itself) or a transaction on a
+ *          leased connection.
+ * Errors:  DATABASE_UNAVAILABLE (no connection, lost, timed out; a write's outcome is then unknown and it is
+ *          never repeated), CONFLICT (unique or foreign key), OVERLOADED (too many waiting); others are bugs
+ *          (INTERNAL).
+ * Owner:   rows live in the task's arena.
+ * Waits:   all functions but db_rollback, until the task's deadline at the latest. Fibers only; hold no lock.
+ *          While a transaction is open, its fiber uses only that one; anything else is a bug and aborts.
+ * Threads: a db belongs to its loop.
+ * Source:  sqlc (named statements with their inputs and outputs).
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_STORE_DB_H
@@ -17,6 +21,7 @@
 
 #define DB_PARAMETERS_MAX 24u
 #define DB_COLUMNS_MAX    24u
+#define DB_STATEMENTS_MAX 512u
 #define DB_ROWS_MAX       1000u /* a statement that returns more is a bug; lists are paged */
 
 enum db_engine { DB_POSTGRES, DB_SQLITE, DB_ENGINE_COUNT };
@@ -48,7 +53,7 @@ struct statement {
     struct db_column parameters[DB_PARAMETERS_MAX];
     unsigned column_count;
     struct db_column columns[DB_COLUMNS_MAX];
-    unsigned index; /* dense, for the drivers' tables of prepared statements */
+    unsigned index; /* dense, below DB_STATEMENTS_MAX: for the drivers' tables of prepared statements */
 };
 
 struct db_rows {
@@ -64,7 +69,8 @@ struct db;
 NODISCARD result db_run(struct db *db, struct task *task, const struct statement *statement,
                         const struct db_value *arguments, struct db_rows *ret_rows);
 
-/* A transaction on a leased connection: `*ret_db` is the db to use until commit or rollback. */
+/* A transaction on a leased connection: `*ret_db` is the db to use until commit or rollback. After a
+ * statement of it has failed it can only be rolled back: commit does so and answers INTERNAL. */
 NODISCARD result db_begin(struct db *db, struct task *task, struct db **ret_db);
 NODISCARD result db_commit(struct db **db, struct task *task);
 /* Returns the lease at once; the driver rolls back behind the caller's back. Accepts a pointer to NULL. */
@@ -90,7 +96,8 @@ struct db_value db_id_or_null(const struct id *id);
 /* 0 becomes NULL. */
 struct db_value db_int_or_null(int64_t value);
 
-/* Cells; NULL reads as 0, false, the empty text, the nil id. */
+/* Cells; NULL reads as 0, false, the empty text, the nil id. Aborts unless the column is of the type asked
+ * for; row_text reads texts and bytes of any length. */
 int64_t row_int(const struct db_rows *rows, size_t row, unsigned column);
 bool row_bool(const struct db_rows *rows, size_t row, unsigned column);
 struct str row_text(const struct db_rows *rows, size_t row, unsigned column);

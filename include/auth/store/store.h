@@ -1,7 +1,8 @@
 /* store.h — opening the database and asking how it is.
  * Shape:   `struct store_options` from the settings; one `struct db` per loop.
- * Errors:  as db.h; opening fails only for wrong options (BAD_REQUEST), a database that is down is waited for
- * by use. Owner:   main.
+ * Errors:  as db.h; opening fails only for wrong options (BAD_REQUEST, the fault says which), a database that
+ *          is down is waited for by use.
+ * Owner:   main.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_STORE_STORE_H
@@ -9,11 +10,13 @@
 
 #include "auth/store/db.h"
 
+#define STORE_URI_MAX 4096u
+
 /* Where the database is; strings outlive the store. */
 struct store_options {
     enum db_engine engine;
-    struct str
-        uri; /* sqlite: the path; postgres: a libpq connection string (may hold a password: never logged) */
+    /* sqlite: the path; postgres: a libpq connection string (may hold a password: never logged). */
+    struct str uri;
     struct str display;         /* the same without a password, for people */
     unsigned read_connections;  /* per loop: 2 */
     unsigned write_connections; /* per loop: 8 */
@@ -24,13 +27,16 @@ struct store_options {
     struct str application_name; /* "auth/<head revision>" */
 };
 
-/* What SQL_URI (SQLAlchemy's URL forms) means; the fault names what is wrong. */
+/* What SQL_URI (SQLAlchemy's URL forms) means, with the defaults for the rest; the fault names what is wrong,
+ * never a value. Strings in the task's arena. */
 NODISCARD result store_options_parse(struct task *task, struct str sql_uri,
                                      struct store_options *ret_options);
 
 /* Opens lazily; connections are made on first use and remade after a loss. Runs in the loop's thread before
  * it runs. */
-NODISCARD result store_open(struct loop *loop, const struct store_options *options, struct db **ret_db);
+NODISCARD result store_open(struct task *task, struct loop *loop, const struct store_options *options,
+                            struct db **ret_db);
+/* The loop no longer runs, or its fibers have all ended. Accepts NULL. */
 void store_close(struct db *db);
 
 /* Answers within the task's deadline whether the database takes statements. */
