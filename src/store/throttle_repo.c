@@ -29,9 +29,20 @@ result throttle_take(struct db *db, struct task *task, const unsigned char key[T
     return RESULT(RATE_LIMITED);
 }
 
-result throttle_clear(struct db *db, struct task *task, const unsigned char key[THROTTLE_KEY_BYTES])
+static result run_on_key(struct db *db, struct task *task, const struct statement *statement,
+                         const unsigned char key[THROTTLE_KEY_BYTES])
 {
     const struct db_value arguments[] = {db_bytes(key, THROTTLE_KEY_BYTES)};
     struct db_rows rows;
-    return db_run(db, task, &statement_throttle_clear, arguments, &rows);
+    return db_run(db, task, statement, arguments, &rows);
+}
+
+result throttle_uncount(struct db *db, struct task *task, const unsigned char key[THROTTLE_KEY_BYTES])
+{
+    return run_on_key(db, task, &statement_throttle_undo, key);
+}
+
+result throttle_clear(struct db *db, struct task *task, const unsigned char key[THROTTLE_KEY_BYTES])
+{
+    return run_on_key(db, task, &statement_throttle_clear, key);
 }

@@ -25,6 +25,8 @@ struct throttle_state {
 /* Counts one attempt as failed, if one may be made now; RATE_LIMITED, and the state as it is, if not. */
 NODISCARD result throttle_take(struct db *db, struct task *task, const unsigned char key[THROTTLE_KEY_BYTES],
                                const struct throttle_rule *rule, struct throttle_state *ret_state);
+/* Takes one counted attempt back. */
+NODISCARD result throttle_uncount(struct db *db, struct task *task, const unsigned char key[THROTTLE_KEY_BYTES]);
 /* Forgets the failures. */
 NODISCARD result throttle_clear(struct db *db, struct task *task,
                                 const unsigned char key[THROTTLE_KEY_BYTES]);

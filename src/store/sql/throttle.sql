@@ -30,3 +30,9 @@ SELECT failures, blocked_until_ms FROM throttles WHERE throttle_key = $1
 -- in: throttle_key bytes
 -- out:
 DELETE FROM throttles WHERE throttle_key = $1
+
+-- name: throttle_undo
+-- lane: write
+-- in: throttle_key bytes
+-- out:
+UPDATE throttles SET failures = failures - 1, blocked_until_ms = 0 WHERE throttle_key = $1 AND failures > 0

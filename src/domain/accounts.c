@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: MIT
+#include "auth/domain/accounts.h"
+
+#include "auth/domain/clients.h"
+#include "auth/domain/email.h"
+#include "auth/domain/login.h"
+#include "auth/domain/password_policy.h"
+#include "auth/store/audit_repo.h"
+
+/* The address, the password and the policy, all before anything is stored. */
+static result check_signup(struct service *service, struct task *task, const struct signup *signup,
+                           struct str *ret_email_key, struct secret *ret_password)
+{
+    if (!service->policy->is_signup_open) FAIL(&task->fault, DISABLED_BY_POLICY, "sign-up is closed");
+    struct secret password;
+    const result email = email_canonicalize(task, "/email", signup->email, ret_email_key);
+    const result normal = password_normalize(task, "/password", signup->password, &password);
+    /* Both are looked at, so that all that is wrong is named at once. */
+    result policy = RESULT_OK;
+    if (is_ok(normal)) policy = password_policy_check(service, task, "/password", password, signup->email);
+    TRY(email);
+    TRY(normal);
+    TRY(policy);
+    *ret_password = password;
+    return RESULT_OK;
+}
+
+result accounts_sign_up(struct service *service, struct task *task, const struct signup *signup,
+                        struct account *ret_account, bool *ret_is_new)
+{
+    struct account account = {.id = id_new(task->now_ms),
+                              .email = signup->email,
+                              .name = signup->name,
+                              .locale = signup->locale,
+                              .created_at_ms = task->now_ms,
+                              .updated_at_ms = task->now_ms};
+    struct secret password;
+    TRY(check_signup(service, task, signup, &account.email_key, &password));
+    /* Hashed whether or not the address is taken: the time must not tell. */
+    TRY(password_hash_wait(service->hasher, task, password, &account.password_hash));
+
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(account_purge_closed(tx, task, account.email_key));
+    const result inserted = account_insert(tx, task, &account);
+    const bool is_new = is_ok(inserted);
+    if (inserted.code != STATUS_CONFLICT) TRY(inserted);
+    TRY(audit_event_insert(
+        tx, task,
+        &(struct audit_event){.type = is_new ? AUDIT_ACCOUNT_CREATED : AUDIT_ACCOUNT_SIGNUP_REPEATED,
+                              .account_id = is_new ? account.id : (struct id){{0}},
+                              .client_address = signup->device.address}));
+    TRY(db_commit(&tx, task));
+    *ret_account = account;
+    *ret_is_new = is_new;
+    return RESULT_OK;
+}
+
+result accounts_sign_in_new(struct service *service, struct task *task, const struct account *account,
+                            const struct device *device, struct token_response *ret_response)
+{
+    struct client client;
+    TRY(clients_find(service, task, service->policy->client_id, &client));
+    struct session session;
+    struct id_list ended;
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(sessions_begin(service, tx, task, account, &client, device, &session, &ended));
+    const struct token_grant grant = {.kind = GRANT_SIGN_IN, .client = &client, .session = &session};
+    TRY(tokens_issue(service, task, &grant, ret_response));
+    return db_commit(&tx, task);
+}
+
+result accounts_update(struct service *service, struct task *task, struct id id,
+                       const struct account_profile_change *change, struct account *ret_account)
+{
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(account_update_profile(tx, task, id, change, ret_account));
+    TRY(audit_event_insert(tx, task, &(struct audit_event){.type = AUDIT_ACCOUNT_UPDATED, .account_id = id}));
+    return db_commit(&tx, task);
+}
+
+static result store_password(struct service *service, struct task *task, const struct password_change *change,
+                             const struct account *account, struct str hash)
+{
+    struct id_list ended;
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(account_set_password(tx, task, account->id, account->password_hash, hash));
+    TRY(session_end_all(tx, task, account->id, change->session_id, "password_changed", &ended));
+    TRY(audit_event_insert(tx, task,
+                           &(struct audit_event){.type = AUDIT_PASSWORD_CHANGED,
+                                                 .account_id = account->id,
+                                                 .session_id = change->session_id}));
+    TRY(db_commit(&tx, task));
+    sessions_deny(service, task, &ended);
+    return RESULT_OK;
+}
+
+result accounts_change_password(struct service *service, struct task *task,
+                                const struct password_change *change)
+{
+    struct account account;
+    struct secret current, chosen;
+    struct str hash;
+    TRY(account_find(service->db, task, change->account_id, &account));
+    TRY(password_normalize(task, "/current", change->current, &current));
+    TRY(password_normalize(task, "/new", change->chosen, &chosen));
+    TRY(password_policy_check(service, task, "/new", chosen, account.email));
+    const result verified = login_reverify(service, task, &account, current);
+    if (verified.code == STATUS_INVALID_CREDENTIALS) {
+        TRY(audit_event_insert(service->db, task,
+                               &(struct audit_event){.type = AUDIT_PASSWORD_CHANGE_REFUSED,
+                                                     .account_id = account.id,
+                                                     .session_id = change->session_id}));
+        FAIL(&task->fault, INVALID_CREDENTIALS, "current password is another one");
+    }
+    TRY(verified);
+    TRY(password_hash_wait(service->hasher, task, chosen, &hash));
+    /* A rehash at this very sign-in may have replaced the stored hash. */
+    TRY(account_find(service->db, task, change->account_id, &account));
+    return store_password(service, task, change, &account, hash);
+}
+
+/* Changes the account's status and ends its sessions. */
+struct ending {
+    enum audit_type event;
+    const char *reason;
+};
+
+static result commit_ending(struct service *service, struct db **tx, struct task *task, struct id id,
+                            const struct ending *ending)
+{
+    struct id_list ended;
+    TRY(session_end_all(*tx, task, id, (struct id){{0}}, ending->reason, &ended));
+    TRY(audit_event_insert(*tx, task, &(struct audit_event){.type = ending->event, .account_id = id}));
+    TRY(db_commit(tx, task));
+    sessions_deny(service, task, &ended);
+    return RESULT_OK;
+}
+
+result accounts_close(struct service *service, struct task *task, struct id id, int64_t *ret_delete_after_ms)
+{
+    const int64_t delete_after_ms = task->now_ms + service->policy->deletion_grace_ms;
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(account_close(tx, task, id, delete_after_ms));
+    TRY(commit_ending(service, &tx, task, id, &(struct ending){AUDIT_ACCOUNT_CLOSED, "account_closed"}));
+    *ret_delete_after_ms = delete_after_ms;
+    return RESULT_OK;
+}
+
+result accounts_lock(struct service *service, struct task *task, struct id id)
+{
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(account_set_status(tx, task, id, ACCOUNT_ACTIVE, ACCOUNT_LOCKED));
+    return commit_ending(service, &tx, task, id, &(struct ending){AUDIT_ACCOUNT_LOCKED, "account_locked"});
+}
+
+result accounts_unlock(struct service *service, struct task *task, struct id id)
+{
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(account_set_status(tx, task, id, ACCOUNT_LOCKED, ACCOUNT_ACTIVE));
+    TRY(audit_event_insert(tx, task,
+                           &(struct audit_event){.type = AUDIT_ACCOUNT_UNLOCKED, .account_id = id}));
+    return db_commit(&tx, task);
+}

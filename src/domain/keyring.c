@@ -1,0 +1,258 @@
+// SPDX-License-Identifier: MIT
+#include "auth/domain/keyring.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "auth/base/log.h"
+#include "auth/store/audit_repo.h"
+#include "auth/store/signing_key_repo.h"
+
+#define RELOAD_ARENA_BYTES (256u * 1024u)
+#define RELOAD_TIME_MS     INT64_C(3000)
+#define SEARCH_INTERVAL_MS INT64_C(1000)
+#define CLOCK_ALLOWANCE_MS \
+    INT64_C(3600000) /* keys stay published this long beyond the last token they signed */
+#define JWKS_BYTES_MAX (64u * 1024u)
+
+struct key_snapshot {
+    unsigned holders;
+    uint64_t generation;
+    struct jwk_set verifiers;
+    struct signing_key *keys[JWK_SET_MAX];
+    int64_t active_from_ms[JWK_SET_MAX];
+    struct arena *arena;
+    struct str jwks;
+};
+
+struct keyring {
+    struct key_snapshot *current;
+    int64_t loaded_at_ms;   /* monotonic */
+    int64_t searched_at_ms; /* monotonic */
+    bool is_loading;
+    struct fiber_job job;
+    struct service *service;
+};
+
+struct keyring *keyring_create(void)
+{
+    struct keyring *keyring = calloc(1, sizeof *keyring);
+    if (!keyring) panic("out of memory");
+    return keyring;
+}
+
+static void snapshot_destroy(struct key_snapshot *snapshot)
+{
+    for (size_t i = 0; i < snapshot->verifiers.count; i++) signing_key_destroy(snapshot->keys[i]);
+    arena_destroy(snapshot->arena);
+    free(snapshot);
+}
+
+void keyring_release(struct key_snapshot **snapshot)
+{
+    struct key_snapshot *held = *snapshot;
+    *snapshot = NULL;
+    if (held && --held->holders == 0) snapshot_destroy(held);
+}
+
+struct key_snapshot *keyring_hold(struct keyring *keyring)
+{
+    if (keyring->current) keyring->current->holders++;
+    return keyring->current;
+}
+
+void keyring_destroy(struct keyring *keyring)
+{
+    if (!keyring) return;
+    keyring_release(&keyring->current);
+    free(keyring);
+}
+
+bool is_keyring_loaded(const struct keyring *keyring)
+{
+    return keyring->current != NULL;
+}
+
+static struct str seal_context(struct task *task, struct str kid)
+{
+    return str_printf(task->arena, "signing_key:%.*s", STR_ARGS(kid));
+}
+
+static result open_key(struct service *service, struct task *task, const struct signing_key_record *record,
+                       struct signing_key **ret_key)
+{
+    struct secret pkcs8;
+    TRY(seal_open(task, &service->secrets->seal_ring, seal_context(task, record->kid), record->sealed_key,
+                  &pkcs8));
+    return signing_key_load(&task->fault, pkcs8, ret_key);
+}
+
+static result snapshot_fill(struct service *service, struct task *task, const struct signing_key_list *list,
+                            struct key_snapshot *snapshot)
+{
+    for (size_t i = 0; i < list->count && i < JWK_SET_MAX; i++) {
+        /* The newest are kept when there are too many. */
+        const struct signing_key_record *record =
+            &list->items[list->count > JWK_SET_MAX ? list->count - JWK_SET_MAX + i : i];
+        TRY(open_key(service, task, record, &snapshot->keys[i]));
+        snapshot->active_from_ms[i] = record->active_from_ms;
+        snapshot->verifiers.keys[i] = snapshot->keys[i];
+        snapshot->verifiers.count = i + 1;
+    }
+    struct strbuf text;
+    strbuf_init(&text, snapshot->arena, 4096, JWKS_BYTES_MAX);
+    jwk_set_print(&snapshot->verifiers, &text);
+    return strbuf_finish(&text, &snapshot->jwks);
+}
+
+static void snapshot_install(struct keyring *keyring, struct key_snapshot *snapshot)
+{
+    const bool is_same = keyring->current && str_equal(keyring->current->jwks, snapshot->jwks);
+    snapshot->generation = keyring->current ? keyring->current->generation + (is_same ? 0 : 1) : 1;
+    keyring_release(&keyring->current);
+    keyring->current = snapshot;
+    keyring->loaded_at_ms = clock_monotonic_ms();
+}
+
+static result make_key(struct service *service, struct task *task, struct db *db, int64_t active_from_ms,
+                       struct str *ret_kid)
+{
+    struct signing_key *key;
+    TRY(signing_key_generate(&task->fault, service->policy->signing_algorithm, &key));
+    const struct str kid = str_copy(task->arena, signing_key_id(key));
+    struct secret pkcs8;
+    const result serialized = signing_key_serialize(task, key, &pkcs8);
+    signing_key_destroy(key);
+    TRY(serialized);
+
+    struct signing_key_record record = {
+        .kid = kid,
+        .algorithm = str_from(signing_algorithm_name(service->policy->signing_algorithm)),
+        .created_at_ms = task->now_ms,
+        .active_from_ms = active_from_ms,
+    };
+    TRY(seal(task, &service->secrets->seal_ring, seal_context(task, kid), pkcs8, &record.sealed_key));
+    TRY(signing_key_insert(db, task, &record));
+    TRY(audit_event_insert(db, task, &(struct audit_event){.type = AUDIT_SIGNING_KEY_CREATED}));
+    *ret_kid = kid;
+    return RESULT_OK;
+}
+
+result keyring_load(struct service *service, struct task *task)
+{
+    struct signing_key_list list;
+    TRY(signing_key_list(service->db, task, &list));
+    if (list.count == 0) {
+        struct str kid;
+        TRY(make_key(service, task, service->db, task->now_ms, &kid));
+        TRY(signing_key_list(service->db, task, &list));
+    }
+    struct key_snapshot *snapshot = calloc(1, sizeof *snapshot);
+    if (!snapshot) panic("out of memory");
+    snapshot->holders = 1;
+    snapshot->arena = arena_create(2 * JWKS_BYTES_MAX);
+    const result filled = snapshot_fill(service, task, &list, snapshot);
+    if (!is_ok(filled)) {
+        snapshot_destroy(snapshot);
+        return filled;
+    }
+    snapshot_install(service->keyring, snapshot);
+    return RESULT_OK;
+}
+
+/* A background fiber of its own: nobody waits for it. */
+static void reload_run(struct fiber_job *job)
+{
+    struct keyring *keyring = CONTAINER_OF(job, struct keyring, job);
+    struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(RELOAD_ARENA_BYTES);
+    struct task *task = arena_alloc(arena, sizeof *task);
+    task_init(task, arena, STR("keyring"), RELOAD_TIME_MS);
+    const result loaded = keyring_load(keyring->service, task);
+    /* What is known goes on serving; the next request tries again. */
+    if (!is_ok(loaded))
+        log_event(LOG_LEVEL_WARN, "signing keys could not be read again",
+                  LOG_TEXT("code", str_from(status_name(loaded.code))),
+                  LOG_TEXT("detail", str_from(task->fault.detail)));
+    keyring->loaded_at_ms = clock_monotonic_ms();
+    keyring->is_loading = false;
+}
+
+/* Starts the reload from the loop's own stack: fibers do not start fibers. */
+static void reload_start(struct post *post);
+
+struct reload_post {
+    struct post post;
+    struct keyring *keyring;
+};
+
+static void reload_start(struct post *post)
+{
+    struct reload_post *start = CONTAINER_OF(post, struct reload_post, post);
+    struct keyring *keyring = start->keyring;
+    free(start);
+    keyring->job = (struct fiber_job){.run = reload_run};
+    if (!is_ok(fiber_start(&keyring->job))) keyring->is_loading = false;
+}
+
+void keyring_touch(struct service *service)
+{
+    struct keyring *keyring = service->keyring;
+    if (keyring->is_loading || clock_monotonic_ms() - keyring->loaded_at_ms < KEYRING_FRESH_MS) return;
+    struct reload_post *start = calloc(1, sizeof *start);
+    if (!start) panic("out of memory");
+    *start = (struct reload_post){.post.run = reload_start, .keyring = keyring};
+    keyring->is_loading = true;
+    keyring->service = service;
+    loop_post(loop_self(), &start->post);
+}
+
+result keyring_find_again(struct service *service, struct task *task)
+{
+    struct keyring *keyring = service->keyring;
+    const int64_t now_ms = clock_monotonic_ms();
+    if (keyring->searched_at_ms != 0 && now_ms - keyring->searched_at_ms < SEARCH_INTERVAL_MS)
+        return RESULT_OK;
+    keyring->searched_at_ms = now_ms;
+    return keyring_load(service, task);
+}
+
+const struct signing_key *keyring_signer(const struct key_snapshot *snapshot, int64_t now_ms)
+{
+    if (!snapshot) return NULL;
+    /* The list is in order of active_from_ms. */
+    for (size_t i = snapshot->verifiers.count; i > 0; i--)
+        if (snapshot->active_from_ms[i - 1] <= now_ms) return snapshot->keys[i - 1];
+    return NULL;
+}
+
+const struct jwk_set *keyring_verifiers(const struct key_snapshot *snapshot)
+{
+    return &snapshot->verifiers;
+}
+
+struct str keyring_jwks(const struct key_snapshot *snapshot)
+{
+    return snapshot->jwks;
+}
+
+uint64_t keyring_generation(const struct key_snapshot *snapshot)
+{
+    return snapshot->generation;
+}
+
+result keyring_rotate(struct service *service, struct task *task, bool is_immediate, struct str *ret_kid)
+{
+    const struct policy *policy = service->policy;
+    const int64_t active_from_ms = task->now_ms + (is_immediate ? 0 : policy->key_overlap_ms);
+    const int64_t remove_at_ms = active_from_ms + policy->access_token_ms + CLOCK_ALLOWANCE_MS;
+    struct str kid;
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(make_key(service, task, tx, active_from_ms, &kid));
+    TRY(signing_key_retire_older(tx, task, kid, remove_at_ms));
+    TRY(signing_key_delete_removed(tx, task));
+    TRY(db_commit(&tx, task));
+    TRY(keyring_load(service, task));
+    *ret_kid = kid;
+    return RESULT_OK;
+}

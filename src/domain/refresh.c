@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT
+#include "auth/domain/refresh.h"
+
+#include <string.h>
+
+#include "auth/crypto/refresh_token.h"
+#include "auth/domain/sessions.h"
+#include "auth/store/audit_repo.h"
+
+/* What the text of a presented token says. */
+struct presented {
+    struct id session_id;
+    int64_t counter;
+};
+
+static result issue(struct service *service, struct task *task, const struct client *client,
+                    const struct session *session, struct str scope, struct token_response *ret_response)
+{
+    const struct token_grant grant = {
+        .kind = GRANT_REFRESH, .client = client, .session = session, .scope = scope};
+    return tokens_issue(service, task, &grant, ret_response);
+}
+
+/* The session ends before the answer is sent (RFC 9700 §4.14.2: the authorization server cannot tell which
+ * party is the attacker, so both lose). A session that another request has just ended is as good. */
+static result end_for_reuse(struct service *service, struct task *task, const struct session *session)
+{
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    const result ended = session_end(tx, task, session->id, session->account_id, "refresh_reused");
+    if (ended.code != STATUS_NOT_FOUND) TRY(ended);
+    if (is_ok(ended)) {
+        TRY(audit_event_insert(tx, task,
+                               &(struct audit_event){.type = AUDIT_REFRESH_REUSED,
+                                                     .account_id = session->account_id,
+                                                     .session_id = session->id,
+                                                     .client_id = session->client_id}));
+    }
+    TRY(db_commit(&tx, task));
+    sessions_deny(service, task, &(struct id_list){&session->id, 1});
+    FAIL(&task->fault, INVALID_GRANT, "refresh token was used before; its session has been ended");
+}
+
+/* Rule G1. The child is unused exactly while the counter stands at the parent's successor. */
+static bool is_within_grace(const struct service *service, const struct task *task,
+                            const struct session *session, const struct presented *presented)
+{
+    return presented->counter + 1 == session->refresh_counter &&
+           task->now_ms - session->refreshed_at_ms < service->policy->refresh_grace_ms;
+}
+
+/* The counter has moved on, or the session is not what the token says: a retry, a reuse or nothing of ours.
+ */
+static result redeem_used(struct service *service, struct task *task, const struct client *client,
+                          const struct grant_request *request, const struct presented *presented,
+                          struct token_response *ret_response)
+{
+    struct session session;
+    const result found = session_find(service->db, task, presented->session_id, &session);
+    if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, INVALID_GRANT, "session is not there");
+    TRY(found);
+    if (!is_session_alive(&session, task->now_ms))
+        FAIL(&task->fault, INVALID_GRANT, "session has ended or expired");
+    if (!str_equal(session.client_id, client->id))
+        FAIL(&task->fault, INVALID_GRANT, "token belongs to another client");
+    if (presented->counter >= session.refresh_counter)
+        FAIL(&task->fault, INVALID_GRANT,
+             "token is ahead of its session: restored database or changed secret");
+    if (is_within_grace(service, task, &session, presented))
+        return issue(service, task, client, &session, request->scope, ret_response);
+    return end_for_reuse(service, task, &session);
+}
+
+result refresh_redeem(struct service *service, struct task *task, const struct client *client,
+                      const struct grant_request *request, struct token_response *ret_response)
+{
+    if (is_empty(request->refresh_token)) {
+        fault_add_field(&task->fault, "refresh_token", "required", "must be given");
+        FAIL(&task->fault, INVALID_REQUEST, "refresh_token is missing");
+    }
+    struct presented presented;
+    const result parsed = refresh_token_parse(&service->secrets->refresh_key, request->refresh_token,
+                                              &presented.session_id, &presented.counter);
+    if (!is_ok(parsed)) FAIL(&task->fault, INVALID_GRANT, "refresh token is not one of ours");
+    /* Before the counter moves: a client that may not, or asks for too much, must not spend the token. */
+    if (!has_word(client->grants, STR("refresh_token")))
+        FAIL(&task->fault, UNAUTHORIZED_CLIENT, "client may not use this grant");
+
+    struct session_rotation rotation = {
+        .id = presented.session_id,
+        .counter = presented.counter,
+        .client_id = client->id,
+        .idle_expires_at_ms = task->now_ms + service->policy->session_idle_ms,
+    };
+    (void)refresh_token_of(service, task, presented.session_id, presented.counter, rotation.digest);
+    (void)refresh_token_of(service, task, presented.session_id, presented.counter + 1, rotation.next_digest);
+    struct session session;
+    const result rotated = session_rotate(service->db, task, &rotation, &session);
+    if (rotated.code == STATUS_NOT_FOUND)
+        return redeem_used(service, task, client, request, &presented, ret_response);
+    TRY(rotated);
+    return issue(service, task, client, &session, request->scope, ret_response);
+}
+
+result refresh_inspect(struct service *service, struct task *task, struct str token,
+                       struct session *ret_session)
+{
+    struct presented presented;
+    TRY(refresh_token_parse(&service->secrets->refresh_key, token, &presented.session_id,
+                            &presented.counter));
+    struct session session;
+    const result found = session_find(service->db, task, presented.session_id, &session);
+    if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, INVALID_GRANT, "session is not there");
+    TRY(found);
+    REQUIRE(is_session_alive(&session, task->now_ms), INVALID_GRANT);
+    REQUIRE(session.account_status == ACCOUNT_ACTIVE, INVALID_GRANT);
+    REQUIRE(session.refresh_counter == presented.counter, INVALID_GRANT);
+    *ret_session = session;
+    return RESULT_OK;
+}

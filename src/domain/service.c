@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: MIT
+#include "auth/domain/service.h"
+
+#include "auth/crypto/digest.h"
+
+void service_secrets_derive(const struct key256 *server_secret, struct service_secrets *ret_secrets)
+{
+    *ret_secrets = (struct service_secrets){.seal_ring.count = 1};
+    seal_key_derive(server_secret, &ret_secrets->seal_ring.keys[0]);
+    key_derive(server_secret, "refresh token tag v1", &ret_secrets->refresh_key);
+    key_derive(server_secret, "throttle name v1", &ret_secrets->throttle_key);
+    key_derive(server_secret, "cache name v1", &ret_secrets->cache_key);
+}
+
+void service_secrets_wipe(struct service_secrets *secrets)
+{
+    wipe(secrets, sizeof *secrets);
+}

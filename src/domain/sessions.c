@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: MIT
+#include "auth/domain/sessions.h"
+
+#include <string.h>
+
+#include "auth/store/audit_repo.h"
+
+#define USER_AGENT_BYTES_MAX 256u
+
+static struct str cache_name(const struct id *id)
+{
+    return (struct str){(const char *)id->bytes, sizeof id->bytes};
+}
+
+static struct str cut(struct str text, size_t max)
+{
+    return (struct str){text.ptr, text.len < max ? text.len : max};
+}
+
+/* A header field may hold any bytes; what is stored and shown is printable ASCII. */
+static struct str printable(struct arena *arena, struct str text)
+{
+    char *copy = arena_alloc(arena, text.len + 1);
+    for (size_t i = 0; i < text.len; i++)
+        copy[i] = text.ptr[i] >= ' ' && text.ptr[i] <= '~' ? text.ptr[i] : '?';
+    return (struct str){copy, text.len};
+}
+
+result sessions_begin(struct service *service, struct db *db, struct task *task,
+                      const struct account *account, const struct client *client, const struct device *device,
+                      struct session *ret_session, struct id_list *ret_ended)
+{
+    const struct policy *policy = service->policy;
+    const struct session session = {
+        .id = id_new(task->now_ms),
+        .account_id = account->id,
+        .client_id = client->id,
+        .scope = client->scopes,
+        .amr = STR("pwd"),
+        .created_at_ms = task->now_ms,
+        .authenticated_at_ms = task->now_ms,
+        .refreshed_at_ms = task->now_ms,
+        .idle_expires_at_ms = task->now_ms + policy->session_idle_ms,
+        .expires_at_ms = task->now_ms + policy->session_ms,
+        .client_address = device->address,
+        .user_agent = printable(task->arena, cut(device->user_agent, USER_AGENT_BYTES_MAX)),
+        .account_status = account->status,
+        .account_email = account->email,
+    };
+    unsigned char digest[REFRESH_DIGEST_BYTES];
+    (void)refresh_token_of(service, task, session.id, session.refresh_counter, digest);
+    TRY(session_insert(db, task, &session, digest));
+    TRY(session_end_oldest(db, task, account->id, policy->sessions_per_account, "too_many", ret_ended));
+    *ret_session = session;
+    return RESULT_OK;
+}
+
+/* From the cache only what this version wrote and what is whole. */
+static bool state_from_cache(struct service *service, struct task *task, const struct id *id,
+                             struct session_state *ret_state)
+{
+    size_t size = sizeof *ret_state;
+    if (!cache_get(service->cache, task, CACHE_SESSION, cache_name(id), ret_state, &size)) return false;
+    return size == sizeof *ret_state && ret_state->version == SESSION_STATE_VERSION &&
+           ret_state->email_len <= sizeof ret_state->email;
+}
+
+static void state_from_session(const struct session *session, int64_t now_ms, struct session_state *ret_state)
+{
+    memset(ret_state, 0, sizeof *ret_state);
+    ret_state->version = SESSION_STATE_VERSION;
+    ret_state->is_active = is_session_alive(session, now_ms) && session->account_status == ACCOUNT_ACTIVE;
+    ret_state->account_id = session->account_id;
+    ret_state->expires_at_ms = session->idle_expires_at_ms < session->expires_at_ms
+                                   ? session->idle_expires_at_ms
+                                   : session->expires_at_ms;
+    const struct str email = cut(session->account_email, sizeof ret_state->email);
+    ret_state->email_len = (unsigned)email.len;
+    memcpy(ret_state->email, email.ptr, email.len);
+}
+
+result sessions_check(struct service *service, struct task *task, struct id session_id,
+                      struct session_state *ret_state)
+{
+    if (!state_from_cache(service, task, &session_id, ret_state)) {
+        struct session session;
+        const result found = session_find(service->db, task, session_id, &session);
+        if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, INVALID_TOKEN, "session is not there");
+        TRY(found);
+        state_from_session(&session, task->now_ms, ret_state);
+        cache_offer(service->cache, CACHE_SESSION, cache_name(&session_id),
+                    (struct str){(const char *)ret_state, sizeof *ret_state},
+                    service->policy->session_cache_ms);
+    }
+    if (!ret_state->is_active)
+        FAIL(&task->fault, INVALID_TOKEN, "session has ended or account is not active");
+    if (ret_state->expires_at_ms <= task->now_ms) FAIL(&task->fault, INVALID_TOKEN, "session has expired");
+    return RESULT_OK;
+}
+
+void sessions_deny(struct service *service, struct task *task, const struct id_list *ids)
+{
+    for (size_t i = 0; i < ids->count; i++)
+        cache_deny(service->cache, task, CACHE_SESSION, cache_name(&ids->items[i]));
+}
+
+result sessions_end(struct service *service, struct task *task, struct id session_id, struct id account_id,
+                    const char *reason)
+{
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(session_end(tx, task, session_id, account_id, reason));
+    TRY(audit_event_insert(tx, task,
+                           &(struct audit_event){.type = AUDIT_SESSION_ENDED,
+                                                 .account_id = account_id,
+                                                 .session_id = session_id,
+                                                 .detail = reason}));
+    TRY(db_commit(&tx, task));
+    sessions_deny(service, task, &(struct id_list){&session_id, 1});
+    return RESULT_OK;
+}
+
+result sessions_end_all(struct service *service, struct task *task, struct id account_id, struct id kept_id,
+                        const char *reason)
+{
+    struct id_list ended;
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(session_end_all(tx, task, account_id, kept_id, reason, &ended));
+    TRY(audit_event_insert(tx, task,
+                           &(struct audit_event){.type = AUDIT_SESSIONS_ENDED,
+                                                 .account_id = account_id,
+                                                 .session_id = kept_id,
+                                                 .detail = reason}));
+    TRY(db_commit(&tx, task));
+    sessions_deny(service, task, &ended);
+    return RESULT_OK;
+}

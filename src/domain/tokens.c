@@ -1,0 +1,220 @@
+// SPDX-License-Identifier: MIT
+#include "auth/domain/tokens.h"
+
+#include "auth/crypto/jwt.h"
+#include "auth/crypto/refresh_token.h"
+#include "auth/domain/keyring.h"
+#include "auth/json/writer.h"
+
+#define CLAIMS_BYTES_MAX 4096u
+
+static const struct field TOKEN_RESPONSE_ROWS[] = {
+    {.name = "access_token",
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct token_response, access_token),
+     .description = "A JWT (RFC 9068) for the Authorization header"},
+    {.name = "token_type",
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct token_response, token_type),
+     .description = "Always Bearer",
+     .example = "\"Bearer\""},
+    {.name = "expires_in",
+     .type = FIELD_INTEGER,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct token_response, expires_in),
+     .description = "Life of the access token in seconds"},
+    {.name = "refresh_token",
+     .type = FIELD_STRING,
+     .offset = offsetof(struct token_response, refresh_token),
+     .description = "Good for one refresh; keep the new one each time"},
+    {.name = "refresh_expires_in",
+     .type = FIELD_INTEGER,
+     .offset = offsetof(struct token_response, refresh_expires_in),
+     .description = "Seconds until the refresh token expires unused"},
+    {.name = "scope",
+     .type = FIELD_STRING,
+     .offset = offsetof(struct token_response, scope),
+     .description = "Space-separated scopes, where there are any"},
+};
+const struct fields token_response_fields =
+    FIELDS(TOKEN_RESPONSE_ROWS, struct token_response, "TokenResponse");
+
+bool has_word(struct str words, struct str word)
+{
+    while (!is_empty(words)) {
+        const struct str next = str_split(&words, ' ');
+        if (!is_empty(next) && str_equal(next, word)) return true;
+    }
+    return false;
+}
+
+bool is_scope_within(struct str part, struct str whole)
+{
+    while (!is_empty(part)) {
+        const struct str word = str_split(&part, ' ');
+        if (!is_empty(word) && !has_word(whole, word)) return false;
+    }
+    return true;
+}
+
+static const char *const GRANT_NAMES[] = {[GRANT_SIGN_IN] = "",
+                                          [GRANT_REFRESH] = "refresh_token",
+                                          [GRANT_CLIENT_CREDENTIALS] = "client_credentials"};
+
+/* RFC 9700 §2.4, OWASP ASVS 10.4.4: a client uses only the grants it is registered for. */
+static result check_client(struct task *task, const struct token_grant *grant)
+{
+    if (grant->client->disabled_at_ms != 0) FAIL(&task->fault, INVALID_CLIENT, "client is disabled");
+    if (grant->kind == GRANT_SIGN_IN) return RESULT_OK;
+    if (!has_word(grant->client->grants, str_from(GRANT_NAMES[grant->kind])))
+        FAIL(&task->fault, UNAUTHORIZED_CLIENT, "client may not use this grant");
+    return RESULT_OK;
+}
+
+static result check_session(struct task *task, const struct token_grant *grant)
+{
+    const struct session *session = grant->session;
+    if (!is_session_alive(session, task->now_ms))
+        FAIL(&task->fault, INVALID_GRANT, "session has ended or expired");
+    if (session->account_status != ACCOUNT_ACTIVE) FAIL(&task->fault, INVALID_GRANT, "account is not active");
+    if (!str_equal(session->client_id, grant->client->id))
+        FAIL(&task->fault, INVALID_GRANT, "session belongs to another client");
+    return RESULT_OK;
+}
+
+/* The scope the token will carry: what was asked for within what was granted (RFC 6749 §3.3, §6). */
+static result decide_scope(struct task *task, const struct token_grant *grant, struct str *ret_scope)
+{
+    const struct str granted = grant->session ? grant->session->scope : grant->client->scopes;
+    if (!is_scope_within(grant->scope, granted))
+        FAIL(&task->fault, INVALID_SCOPE, "scope exceeds what was granted");
+    *ret_scope = is_empty(grant->scope) ? granted : grant->scope;
+    return RESULT_OK;
+}
+
+static void claim_text(struct json_writer *writer, const char *name, struct str value)
+{
+    json_key(writer, name);
+    json_string(writer, value);
+}
+
+static void claim_time(struct json_writer *writer, const char *name, int64_t at_ms)
+{
+    json_key(writer, name);
+    json_int64(writer, at_ms / MS_PER_SECOND);
+}
+
+static void claim_id(struct json_writer *writer, const char *name, struct id id)
+{
+    char text[ID_TEXT_SIZE];
+    id_print(id, text);
+    claim_text(writer, name, str_from(text));
+}
+
+/* RFC 8176 values as an array. */
+static void claim_amr(struct json_writer *writer, struct str amr)
+{
+    json_key(writer, "amr");
+    json_begin_array(writer);
+    while (!is_empty(amr)) json_string(writer, str_split(&amr, ' '));
+    json_end_array(writer);
+}
+
+/* RFC 9068 §2.2: iss, exp, aud, sub, client_id, iat, jti are required. */
+static result print_claims(struct service *service, struct task *task, const struct token_grant *grant,
+                           struct str scope, struct str *ret_claims)
+{
+    struct strbuf text;
+    strbuf_init(&text, task->arena, 1024, CLAIMS_BYTES_MAX);
+    struct json_writer writer = {.out = &text};
+    json_begin_object(&writer);
+    claim_text(&writer, "iss", service->policy->issuer);
+    if (grant->session)
+        claim_id(&writer, "sub", grant->session->account_id);
+    else
+        claim_text(&writer, "sub", grant->client->id);
+    claim_text(&writer, "aud", service->policy->audience);
+    claim_text(&writer, "client_id", grant->client->id);
+    claim_time(&writer, "iat", task->now_ms);
+    claim_time(&writer, "exp", task->now_ms + service->policy->access_token_ms);
+    claim_id(&writer, "jti", id_new(task->now_ms));
+    if (!is_empty(scope)) claim_text(&writer, "scope", scope);
+    if (grant->session) {
+        claim_id(&writer, "sid", grant->session->id);
+        claim_time(&writer, "auth_time", grant->session->authenticated_at_ms);
+        claim_amr(&writer, grant->session->amr);
+    }
+    json_end_object(&writer);
+    return strbuf_finish(&text, ret_claims);
+}
+
+struct signing {
+    struct task *task;
+    const struct signing_key *key;
+    struct str claims;
+    struct str token;
+    result outcome;
+};
+
+static void sign(void *argument)
+{
+    struct signing *signing = argument;
+    signing->outcome = jwt_sign(signing->task, signing->key, JWT_ACCESS, signing->claims, &signing->token);
+}
+
+static result sign_claims(struct service *service, struct task *task, struct str claims,
+                          struct str *ret_token)
+{
+    SCOPED_KEYS(keys, service->keyring);
+    struct signing signing = {.task = task, .key = keyring_signer(keys, task->now_ms), .claims = claims};
+    if (!signing.key) FAIL(&task->fault, NOT_READY, "no signing key is active");
+    /* An RSA signature takes a hundred times as long as the others: not on the loop. */
+    if (signing_key_algorithm(signing.key) == SIGNING_RS256)
+        TRY(offload_run(service->work, sign, &signing));
+    else
+        sign(&signing);
+    TRY(signing.outcome);
+    *ret_token = signing.token;
+    return RESULT_OK;
+}
+
+struct secret refresh_token_of(struct service *service, struct task *task, struct id session_id,
+                               int64_t counter, unsigned char ret_digest[32])
+{
+    const struct secret token =
+        refresh_token_make(task->arena, &service->secrets->refresh_key, session_id, counter);
+    sha256(secret_expose(token), ret_digest);
+    return token;
+}
+
+static void add_refresh_token(struct service *service, struct task *task, const struct session *session,
+                              struct token_response *response)
+{
+    unsigned char digest[SHA256_BYTES];
+    const struct secret token =
+        refresh_token_of(service, task, session->id, session->refresh_counter, digest);
+    const int64_t ends_at_ms = session->idle_expires_at_ms < session->expires_at_ms
+                                   ? session->idle_expires_at_ms
+                                   : session->expires_at_ms;
+    response->refresh_token = secret_expose(token);
+    response->refresh_expires_in = (ends_at_ms - task->now_ms) / MS_PER_SECOND;
+}
+
+result tokens_issue(struct service *service, struct task *task, const struct token_grant *grant,
+                    struct token_response *ret_response)
+{
+    struct token_response response = {.token_type = STR("Bearer"),
+                                      .expires_in = service->policy->access_token_ms / MS_PER_SECOND};
+    struct str claims;
+    TRY(check_client(task, grant));
+    if (grant->session) TRY(check_session(task, grant));
+    TRY(decide_scope(task, grant, &response.scope));
+    TRY(print_claims(service, task, grant, response.scope, &claims));
+    TRY(sign_claims(service, task, claims, &response.access_token));
+    if (grant->session) add_refresh_token(service, task, grant->session, &response);
+    keyring_touch(service);
+    *ret_response = response;
+    return RESULT_OK;
+}
