@@ -19,6 +19,7 @@
 #define CACHE_VALUE_MAX 1024u
 #define CACHE_DENY_MS   INT64_C(15000) /* longer than the longest request */
 #define CACHE_KEY_BYTES 16u
+#define CACHE_URL_MAX   2048u
 
 /* Name spaces: a key of one kind is never read as another. */
 enum cache_kind { CACHE_SESSION, CACHE_ACCOUNT, CACHE_CLIENT, CACHE_TOKEN, CACHE_RATE, CACHE_KIND_COUNT };
@@ -35,9 +36,19 @@ struct cache_options {
     int64_t timeout_ms;   /* per shared operation: 50 */
 };
 
+/* NULL when the URL can be used (redis://[[user]:password@]host[:port][/db],
+ * unix://[[user]:password@]/path[?db=n]), else a sentence for the operator that tells what is wrong with it.
+ */
+const char *cache_url_problem(struct str redis_url);
+
+/* INTERNAL when memory is short or the URL has a problem. Does not need Redis to be there. */
 NODISCARD result cache_create(const struct cache_options *options, struct cache **ret_cache);
+/* After its links. Accepts NULL. */
 void cache_destroy(struct cache *cache);
+/* On the loop's thread, or before the loop runs; begins to connect when it does. Until then, and whenever
+ * Redis is away, nobody waits: the answer is MISS. */
 NODISCARD result cache_open(struct cache *cache, struct loop *loop, struct cache_link **ret_link);
+/* On the loop's thread, or after it; no fiber may be waiting in one of the functions below. Accepts NULL. */
 void cache_close(struct cache_link *link);
 
 /* Near only, never waits: true and a copy of the value, or false. */
@@ -49,8 +60,10 @@ bool cache_peek(struct cache_link *link, enum cache_kind kind, struct str name, 
 bool cache_get(struct cache_link *link, struct task *task, enum cache_kind kind, struct str name,
                void *ret_value, size_t *value_bytes);
 
-/* Offers a value read from the database; refused silently where the key is denied or holds one. Does not
- * wait. */
+/* Offers a value read from the database after a peek or a get of that key; refused silently where the key is
+ * denied or holds one. Does not wait. `ttl_ms` is cut to CACHE_DENY_MS; keep it at 5 s for what can be
+ * revoked: when Redis forgets its denials (FLUSHALL) or cannot be told of one, ttl_ms is what bounds the
+ * error. */
 void cache_offer(struct cache_link *link, enum cache_kind kind, struct str name, struct str value,
                  int64_t ttl_ms);
 
@@ -59,16 +72,17 @@ void cache_offer(struct cache_link *link, enum cache_kind kind, struct str name,
  * has been emptied of what it missed (its entries live no longer than ttl_ms). */
 void cache_deny(struct cache_link *link, struct task *task, enum cache_kind kind, struct str name);
 
-/* Adds 1 to a counter that begins at its first use and lives window_ms; the new count. Waits with a shared
- * one. */
+/* Adds 1 to a counter that begins at its first use and lives window_ms; the new count, at least 1. Waits with
+ * a shared one; without it, or while it is down, the count is what this process has seen. */
 int64_t cache_count(struct cache_link *link, struct task *task, enum cache_kind kind, struct str name,
                     int64_t window_ms);
 
 struct cache_counts {
     unsigned long near_hits, near_misses, shared_hits, shared_misses, shared_failures, denials, evictions;
     size_t near_entries, near_bytes;
-    bool is_shared_configured, is_shared_up;
+    bool is_shared_configured, is_shared_up; /* up: on every loop, with the channel */
 };
+/* From any thread. */
 void cache_counts(const struct cache *cache, struct cache_counts *ret_counts);
 
 #endif
