@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: MIT
+#include <string.h>
+
+#include "api_internal.h"
+#include "auth/base/encoding.h"
+#include "auth/domain/access_tokens.h"
+#include "auth/domain/clients.h"
+#include "auth/domain/tokens.h"
+
+#define CREDENTIALS_BYTES_MAX 512u
+
+struct device device_of(const struct request *request)
+{
+    return (struct device){.address = request->client_text,
+                           .user_agent = request_header(request, "User-Agent")};
+}
+
+/* What follows the scheme, which compares without case (RFC 9110 §11.1); false when the scheme is another
+ * one. */
+static bool after_scheme(struct str header, struct str scheme, struct str *ret_rest)
+{
+    if (header.len <= scheme.len || header.ptr[scheme.len] != ' ') return false;
+    if (!str_equal_nocase((struct str){header.ptr, scheme.len}, scheme)) return false;
+    *ret_rest = str_trim(str_from_offset(header, scheme.len + 1));
+    return true;
+}
+
+static result authenticate_bearer(struct request *request, struct caller *caller)
+{
+    struct str token;
+    const struct str header = request_header(request, "Authorization");
+    if (!after_scheme(header, STR("Bearer"), &token))
+        FAIL(&request->task.fault, INVALID_TOKEN, "no bearer token");
+    return access_token_verify(service_of(request), &request->task, token, &caller->principal);
+}
+
+/* RFC 6749 §2.3.1: id and secret are form-encoded, then joined by a colon, then base64. */
+static result read_basic(struct request *request, struct str encoded,
+                         struct client_credentials *ret_credentials)
+{
+    struct arena *arena = request->task.arena;
+    struct str pair, id, secret;
+    const bool is_read = encoded.len <= CREDENTIALS_BYTES_MAX && base64_parse(arena, encoded, &pair) &&
+                         memchr(pair.ptr, ':', pair.len) != NULL;
+    if (!is_read) FAIL(&request->task.fault, INVALID_CLIENT, "Basic credentials are not well formed");
+    struct str rest = pair;
+    const struct str first = str_split(&rest, ':');
+    if (!percent_decode(arena, first, true, &id) || !percent_decode(arena, rest, true, &secret))
+        FAIL(&request->task.fault, INVALID_CLIENT, "Basic credentials are not form-encoded");
+    ret_credentials->id = id;
+    ret_credentials->secret = secret_copy(arena, secret.ptr, secret.len);
+    return RESULT_OK;
+}
+
+struct client_parameters {
+    struct str client_id;
+    struct secret client_secret;
+};
+
+static const struct field CLIENT_PARAMETER_ROWS[] = {
+    {.name = "client_id",
+     .type = FIELD_STRING,
+     .offset = offsetof(struct client_parameters, client_id),
+     .max = CLIENT_ID_MAX},
+    {.name = "client_secret",
+     .type = FIELD_SECRET,
+     .offset = offsetof(struct client_parameters, client_secret),
+     .max = 256},
+};
+static const struct fields CLIENT_PARAMETERS =
+    FIELDS(CLIENT_PARAMETER_ROWS, struct client_parameters, "ClientParameters");
+
+/* RFC 6749 §2.3: "the client MUST NOT use more than one authentication method in each request". */
+static result read_client_credentials(struct request *request, struct client_credentials *ret_credentials)
+{
+    struct client_parameters parameters;
+    struct str encoded;
+    TRY(fields_read_form(&CLIENT_PARAMETERS, &request->task, request->body, &parameters));
+    if (!after_scheme(request_header(request, "Authorization"), STR("Basic"), &encoded)) {
+        *ret_credentials = (struct client_credentials){parameters.client_id, parameters.client_secret};
+        return RESULT_OK;
+    }
+    struct client_credentials basic;
+    TRY(read_basic(request, encoded, &basic));
+    if (parameters.client_secret.len != 0)
+        FAIL(&request->task.fault, INVALID_REQUEST, "two ways of client authentication at once");
+    if (!is_empty(parameters.client_id) && !str_equal(parameters.client_id, basic.id))
+        FAIL(&request->task.fault, INVALID_REQUEST, "client_id differs from the authenticated client");
+    *ret_credentials = basic;
+    return RESULT_OK;
+}
+
+static result authenticate_client(struct request *request, struct caller *caller)
+{
+    struct client_credentials credentials;
+    TRY(read_client_credentials(request, &credentials));
+    return clients_authenticate(service_of(request), &request->task, &credentials, &caller->client);
+}
+
+result authenticate(struct request *request)
+{
+    const enum access access = request->route->access;
+    if (access == ACCESS_PUBLIC || access == ACCESS_OPERATIONS) return RESULT_OK;
+    struct caller *caller = arena_alloc(request->task.arena, sizeof *caller);
+    if (access == ACCESS_BEARER)
+        TRY(authenticate_bearer(request, caller));
+    else if (access == ACCESS_CLIENT)
+        TRY(authenticate_client(request, caller));
+    else
+        FAIL(&request->task.fault, INTERNAL, "route without access");
+    request->principal = caller;
+    return RESULT_OK;
+}
+
+/* RFC 9470: what needs a recent authentication says so, and how recent. */
+static result check_fresh(struct request *request)
+{
+    const struct service *service = service_of(request);
+    const int64_t age_ms = request->task.now_ms - caller_of(request)->principal.authenticated_at_ms;
+    if (age_ms > service->policy->fresh_ms)
+        FAIL(&request->task.fault, STEP_UP_REQUIRED, "authentication is too old");
+    return RESULT_OK;
+}
+
+result authorise(struct request *request)
+{
+    const struct route *route = request->route;
+    if (route->access != ACCESS_BEARER) return RESULT_OK;
+    const struct principal *principal = &caller_of(request)->principal;
+    /* Tokens of clients are for other services; the routes here are people's. */
+    if (!principal->is_person) FAIL(&request->task.fault, INSUFFICIENT_SCOPE, "token is not a person's");
+    if (route->scope && !has_word(principal->scope, str_from(route->scope)))
+        FAIL(&request->task.fault, INSUFFICIENT_SCOPE, "token lacks the scope %s", route->scope);
+    return route->needs_fresh ? check_fresh(request) : RESULT_OK;
+}
