@@ -213,6 +213,7 @@ struct text_fault {
     size_t position;
     const char *code;
     const char *sentence;
+    bool is_around; /* it is about the object or array around the position */
 };
 
 /* The library's own text repeats what stands near, which may be a password: only its code is used. */
@@ -221,16 +222,20 @@ static struct text_fault text_fault_of(const json_error_t *error)
     const size_t position = error->position > 0 ? (size_t)error->position : 0;
     switch ((int)json_error_code(error)) {
     case json_error_duplicate_key:
-        return (struct text_fault){position, "duplicate", "is given twice"};
+        return (struct text_fault){.position = position, .code = "duplicate", .sentence = "is given twice"};
     case json_error_null_character:
     case json_error_null_byte_in_key:
-        return (struct text_fault){position, "control_character", "must not contain NUL"};
+        return (struct text_fault){
+            .position = position, .code = "control_character", .sentence = "must not contain NUL"};
     case json_error_invalid_utf8:
-        return (struct text_fault){position, "malformed", "is not valid UTF-8"};
+        return (struct text_fault){
+            .position = position, .code = "malformed", .sentence = "is not valid UTF-8"};
     case json_error_numeric_overflow:
-        return (struct text_fault){position, "too_large", "is a number out of range"};
+        return (struct text_fault){
+            .position = position, .code = "too_large", .sentence = "is a number out of range"};
     default:
-        return (struct text_fault){position, "malformed", "is not valid JSON"};
+        return (struct text_fault){
+            .position = position, .code = "malformed", .sentence = "is not valid JSON"};
     }
 }
 
@@ -238,6 +243,7 @@ static result refuse_text(struct task *task, struct str json, struct text_fault 
 {
     struct scan scan;
     (void)json_scan(json, found.position, &scan);
+    if (found.is_around && scan.depth > 0) scan.depth--;
     size_t line;
     size_t column;
     place_of(json, found.position, &line, &column);
@@ -258,15 +264,15 @@ static result check_bounds(struct task *task, struct str json)
     }
     struct scan scan;
     const enum scan_verdict verdict = json_scan(json, json.len, &scan);
-    if (verdict == SCAN_TOO_DEEP) {
-        return refuse_text(task, json,
-                           (struct text_fault){scan.position, "too_deep", "is nested too deeply"});
-    }
-    if (verdict == SCAN_TOO_MANY) {
-        return refuse_text(task, json,
-                           (struct text_fault){scan.position, "too_many", "has too many members"});
-    }
-    return RESULT_OK;
+    if (verdict == SCAN_FINE) return RESULT_OK;
+    const bool is_deep = verdict == SCAN_TOO_DEEP;
+    const struct str sentence = is_deep ? str_printf(task->arena, "is nested deeper than %u", JSON_DEPTH_MAX)
+                                        : str_printf(task->arena, "has more than %u members", JSON_KEYS_MAX);
+    return refuse_text(task, json,
+                       (struct text_fault){.position = scan.position,
+                                           .code = is_deep ? "too_deep" : "too_many",
+                                           .sentence = sentence.ptr,
+                                           .is_around = true});
 }
 
 result fields_read_json(const struct fields *fields, struct task *task, struct str json, void *ret_value)
@@ -280,7 +286,8 @@ result fields_read_json(const struct fields *fields, struct task *task, struct s
     }
     if (!root) return refuse_text(task, json, text_fault_of(&error));
     if (!json_is_object(root)) {
-        return refuse_text(task, json, (struct text_fault){0, "wrong_type", "must be an object"});
+        return refuse_text(task, json,
+                           (struct text_fault){.code = "wrong_type", .sentence = "must be an object"});
     }
     const size_t earlier = task->fault.error_count;
     read_object(fields, task, NULL, root, ret_value);

@@ -1,0 +1,1 @@
+set(TEST_SOURCES ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/fuzz_json.c)
