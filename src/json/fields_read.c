@@ -258,8 +258,9 @@ static result check_bounds(struct task *task, struct str json)
     if (json.len > INT_MAX) FAIL(&task->fault, TOO_LARGE, "JSON text of %zu bytes", json.len);
     const char *nul = json.len > 0 ? memchr(json.ptr, '\0', json.len) : NULL;
     if (nul) {
-        const struct text_fault found = {(size_t)(nul - json.ptr), "control_character",
-                                         "must not contain NUL"};
+        const struct text_fault found = {.position = (size_t)(nul - json.ptr),
+                                         .code = "control_character",
+                                         .sentence = "must not contain NUL"};
         return refuse_text(task, json, found);
     }
     struct scan scan;
