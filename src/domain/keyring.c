@@ -177,33 +177,15 @@ static void reload_run(struct fiber_job *job)
     keyring->is_loading = false;
 }
 
-/* Starts the reload from the loop's own stack: fibers do not start fibers. */
-static void reload_start(struct post *post);
-
-struct reload_post {
-    struct post post;
-    struct keyring *keyring;
-};
-
-static void reload_start(struct post *post)
-{
-    struct reload_post *start = CONTAINER_OF(post, struct reload_post, post);
-    struct keyring *keyring = start->keyring;
-    free(start);
-    keyring->job = (struct fiber_job){.run = reload_run};
-    if (!is_ok(fiber_start(&keyring->job))) keyring->is_loading = false;
-}
-
 void keyring_touch(struct service *service)
 {
     struct keyring *keyring = service->keyring;
     if (keyring->is_loading || clock_monotonic_ms() - keyring->loaded_at_ms < KEYRING_FRESH_MS) return;
-    struct reload_post *start = calloc(1, sizeof *start);
-    if (!start) panic("out of memory");
-    *start = (struct reload_post){.post.run = reload_start, .keyring = keyring};
-    keyring->is_loading = true;
     keyring->service = service;
-    loop_post(loop_self(), &start->post);
+    keyring->job = (struct fiber_job){.run = reload_run};
+    keyring->is_loading = true;
+    /* With all fibers in use there is no time for it now. */
+    if (!is_ok(fiber_start(&keyring->job))) keyring->is_loading = false;
 }
 
 result keyring_find_again(struct service *service, struct task *task)

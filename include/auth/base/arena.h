@@ -1,8 +1,9 @@
 /* arena.h — memory that is released all at once, wiped.
  * Shape:   chunks that grow up to a limit set at creation; blocks are aligned for any type.
  * Errors:  none: when memory or the limit is exhausted the process logs and aborts, so sizes that come from
- * outside are limited where they enter. Owner:   blocks belong to the arena; they live until arena_reset or
- * arena_destroy. Threads: one at a time.
+ *          outside are limited where they enter.
+ * Owner:   blocks belong to the arena; they live until arena_reset or arena_destroy.
+ * Threads: one at a time.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_BASE_ARENA_H

@@ -1,5 +1,5 @@
 /* attributes.h — the compiler extensions this code base uses, all of them.
- * Source: GCC and Clang manuals; nothing else outside C17 is used.
+ * Source:  GCC and Clang manuals; nothing else outside C17 is used.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_BASE_ATTRIBUTES_H

@@ -1,5 +1,6 @@
-/* banned.h — library calls that are not used here, turned into compile errors with readable names.
- * Forced into every file by the build (-include). Source: git, banned.h.
+/* banned.h — library calls that are not used here, turned into compile errors with readable names. Forced
+ * into every file by the build (-include).
+ * Source:  git, banned.h.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_BASE_BANNED_H

@@ -1,6 +1,6 @@
 /* digest.h — short fingerprints of bytes.
- * Note:    a keyed hash cannot be computed, nor two names made to meet, without the key.
- *          The plain one tells whether a text that is no secret has changed.
+ * Note:    a keyed hash cannot be computed, nor two names made to meet, without the key. The plain one tells
+ *          whether a text that is no secret has changed.
  * Source:  RFC 7693 §2.9 (keyed BLAKE2b), FIPS 180-4 (SHA-256).
  */
 // SPDX-License-Identifier: MIT

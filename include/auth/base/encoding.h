@@ -1,7 +1,7 @@
 /* encoding.h — bytes as text and back, strictly: one accepted spelling for each value.
  * Errors:  false, and nothing is written, on any other spelling.
- * Source:  RFC 4648 §5 (base64url without padding), §4 (base64), §8 (hex); RFC 3629 (UTF-8);
- *          WHATWG URL "application/x-www-form-urlencoded".
+ * Source:  RFC 4648 §5 (base64url without padding), §4 (base64), §8 (hex); RFC 3629 (UTF-8); WHATWG URL
+ *          "application/x-www-form-urlencoded".
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_BASE_ENCODING_H

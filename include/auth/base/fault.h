@@ -1,7 +1,8 @@
 /* fault.h — what went wrong in one task: where, why (for the operator), and which input fields (for the
- * client). Shape:   the first failure wins, later ones along the way up do not overwrite it. Threads: belongs
- * to one task, never shared. Source:  PostgreSQL's split of client message and log detail; RFC 9457 (member
- * "errors").
+ * client).
+ * Shape:   the first failure wins, later ones along the way up do not overwrite it.
+ * Threads: belongs to one task, never shared.
+ * Source:  PostgreSQL's split of client message and log detail; RFC 9457 (member "errors").
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_BASE_FAULT_H

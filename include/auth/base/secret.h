@@ -1,7 +1,8 @@
 /* secret.h — bytes that must not leak: passwords, tokens, keys.
  * Shape:   pointer and length, a type of its own: it does not turn into a str, has no print and no log
- * function. Owner:   whoever made the bytes wipes them: an arena does so at reset, key holders with
- * secret_wipe. Source:  OWASP ASVS 11.2.4 (constant-time comparison), 13.3 (secrets in memory).
+ *          function.
+ * Owner:   whoever made the bytes wipes them: an arena does so at reset, key holders with secret_wipe.
+ * Source:  OWASP ASVS 11.2.4 (constant-time comparison), 13.3 (secrets in memory).
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_BASE_SECRET_H

@@ -1,6 +1,7 @@
 /* str.h — a piece of text that is not owned: pointer and length.
  * Shape:   any bytes; strings made in an arena are NUL-terminated as well, so they can be given to C
- * libraries once has_nul() has been ruled out. Owner:   whoever made the bytes.
+ *          libraries once has_nul() has been ruled out.
+ * Owner:   whoever made the bytes.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_BASE_STR_H

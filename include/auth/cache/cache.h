@@ -1,12 +1,14 @@
 /* cache.h — a cache and a counter that may vanish at any moment: nothing but speed is ever lost.
  * Shape:   keys are HMACs made here from (kind, name), so no name or token stands in the cache in clear;
- * values are small opaque bytes; everything has a lifetime. near: this process's bounded sharded LRU. shared:
- * Redis, when configured, with the near one in front of it for as long as its invalidation channel is alive;
- * with the channel down the near one is emptied and unused. Rule:    a change goes to the database first,
- * then cache_deny, then the answer. A denied key takes no new value for DENY_MS, so a slow reader cannot put
- * back what was just revoked. Errors:  none to the caller: a cache that is down answers MISS, and counters
- * fall back to this process. Waits:   only the functions whose comment says so. Fibers only. Source:
- * security.md I6 (revocation and caches); client-side caching in the Redis manual (idea of the channel).
+ *          values are small opaque bytes; everything has a lifetime. near: this process's bounded sharded
+ *          LRU. shared: Redis, when configured, with the near one in front of it for as long as its
+ *          invalidation channel is alive; with the channel down the near one is emptied and unused.
+ * Rule:    a change goes to the database first, then cache_deny, then the answer. A denied key takes no new
+ *          value for DENY_MS, so a slow reader cannot put back what was just revoked.
+ * Errors:  none to the caller: a cache that is down answers MISS, and counters fall back to this process.
+ * Waits:   only the functions whose comment says so. Fibers only.
+ * Source:  security.md I6 (revocation and caches); client-side caching in the Redis manual (idea of the
+ *          channel).
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_CACHE_CACHE_H

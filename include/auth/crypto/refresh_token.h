@@ -1,6 +1,6 @@
 /* refresh_token.h — a refresh token: whose session, which turn, and a tag that only this server makes.
- * Shape:   "rt_" and base64url of session id 16, counter 8 (big-endian), tag 32: 78 characters in all.
- *          The successor of a token can be made again from the session's row, so nothing but the counter is
+ * Shape:   "rt_" and base64url of session id 16, counter 8 (big-endian), tag 32: 78 characters in all. The
+ *          successor of a token can be made again from the session's row, so nothing but the counter is
  *          stored.
  * Errors:  INVALID_GRANT for every text this key did not make; a right tag says nothing about the session.
  * Owner:   the text lives in the caller's arena.

@@ -1,6 +1,6 @@
 /* signing_key.h — a key that signs or verifies tokens, ready to use.
- * Shape:   one algorithm for life (RFC 8725 §3.1); with its private half, or public alone; named by its
- *          RFC 7638 thumbprint.
+ * Shape:   one algorithm for life (RFC 8725 §3.1); with its private half, or public alone; named by its RFC
+ *          7638 thumbprint.
  * Errors:  INTERNAL when the library fails or a key is used for what it cannot do; INVALID_TOKEN for a
  *          signature that is not right.
  * Waits:   no. ES256 and EdDSA sign in 15 us; RS256 takes 1.5 ms, so is offloaded by the caller.

@@ -1,7 +1,8 @@
 /* access_tokens.h — is this access token good, now?
  * Shape:   signature, claims and revocation are remembered by the token's digest for a few seconds; the
- * session behind it is checked every time. Errors:  INVALID_TOKEN for everything that is not right;
- * DATABASE_UNAVAILABLE when that cannot be known. Waits:   not when token and session are in the near cache.
+ *          session behind it is checked every time.
+ * Errors:  INVALID_TOKEN for everything that is not right; DATABASE_UNAVAILABLE when that cannot be known.
+ * Waits:   not when token and session are in the near cache.
  * Source:  RFC 9068 §4, RFC 7009, RFC 8725.
  */
 // SPDX-License-Identifier: MIT

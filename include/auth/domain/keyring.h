@@ -1,8 +1,10 @@
 /* keyring.h — this loop's signing keys, opened.
  * Shape:   several at once: waiting (published, not signing), signing (the newest whose time has come),
- * retired (published until the last token they signed has expired). Note:    read again when a token names an
- * unknown key and, while there is traffic, every KEYRING_FRESH_MS; an idle server asks nothing. Waits:
- * keyring_load and keyring_find_again (database). Threads: one loop's.
+ *          retired (published until the last token they signed has expired).
+ * Note:    read again when a token names an unknown key and, while there is traffic, every KEYRING_FRESH_MS;
+ *          an idle server asks nothing.
+ * Waits:   keyring_load and keyring_find_again (database).
+ * Threads: one loop's.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_DOMAIN_KEYRING_H

@@ -1,8 +1,9 @@
 /* login.h — signing in with address and password.
  * Rule:    an unknown address, one without a password, a locked account and a wrong password take the same
- * path, the same work and give the same answer. Errors:  INVALID_CREDENTIALS, RATE_LIMITED, HASHING_BUSY,
- * VALIDATION_FAILED, DATABASE_UNAVAILABLE. Waits:   yes (database, hash). Source:  OWASP Authentication Cheat
- * Sheet; NIST SP 800-63B-4 §3.1.1, §3.2.2; OWASP ASVS 6.3.8.
+ *          path, the same work and give the same answer.
+ * Errors:  INVALID_CREDENTIALS, RATE_LIMITED, HASHING_BUSY, VALIDATION_FAILED, DATABASE_UNAVAILABLE.
+ * Waits:   yes (database, hash).
+ * Source:  OWASP Authentication Cheat Sheet; NIST SP 800-63B-4 §3.1.1, §3.2.2; OWASP ASVS 6.3.8.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_DOMAIN_LOGIN_H

@@ -1,8 +1,10 @@
 /* refresh.h — refresh tokens: rotation, the grace rule, and reuse.
  * Rule G1: for the grace window only the immediate parent of the current token, while that one is unused and
- * for the same client, gets the same successor again. Anything older is reuse: the session ends before the
- * answer. Errors:  INVALID_GRANT; DATABASE_UNAVAILABLE. Waits:   yes (database). Source:  RFC 9700 §4.14.2;
- * OWASP ASVS 10.4.5.
+ *          for the same client, gets the same successor again. Anything older is reuse: the session ends
+ *          before the answer.
+ * Errors:  INVALID_GRANT; DATABASE_UNAVAILABLE.
+ * Waits:   yes (database).
+ * Source:  RFC 9700 §4.14.2; OWASP ASVS 10.4.5.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_DOMAIN_REFRESH_H

@@ -1,8 +1,9 @@
 /* throttle.h — how often an address may be tried.
  * Shape:   one counter for each canonical address, whether or not it has an account; an attempt is counted
- * before it is evaluated, so attempts at the same moment never exceed the limit. Errors:  RATE_LIMITED with
- * the task's retry_after_seconds set. Waits:   yes (database). Source:  NIST SP 800-63B-4 §3.2.2; OWASP
- * ASVS 6.3.1.
+ *          before it is evaluated, so attempts at the same moment never exceed the limit.
+ * Errors:  RATE_LIMITED with the task's retry_after_seconds set.
+ * Waits:   yes (database).
+ * Source:  NIST SP 800-63B-4 §3.2.2; OWASP ASVS 6.3.1.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_DOMAIN_THROTTLE_H

@@ -1,7 +1,8 @@
 /* token_endpoints.h — what clients may ask about tokens: introspection and revocation.
  * Errors:  introspection never fails for a bad token: it is inactive. Revocation: UNAUTHORIZED_CLIENT for a
- * token of another client; an unknown token is a success (RFC 7009 §2.2). Waits:   yes (database), not for a
- * cached access token. Source:  RFC 7662, RFC 7009.
+ *          token of another client; an unknown token is a success (RFC 7009 §2.2).
+ * Waits:   yes (database), not for a cached access token.
+ * Source:  RFC 7662, RFC 7009.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_DOMAIN_TOKEN_ENDPOINTS_H

@@ -1,9 +1,10 @@
 /* tokens.h — the one gate every token passes.
  * Shape:   a grant has established who and how; the gate checks that tokens may be had (account, session,
- * client, scope) and makes them. Nothing else in the service makes a token. Errors:  INVALID_GRANT (account
- * or session not fit), UNAUTHORIZED_CLIENT, INVALID_SCOPE, NOT_READY (no signing key). Waits:   only for
- * RS256, which signs in a worker thread. Source:  RFC 6749 §5.1 (response), RFC 9068 (access token), RFC 9700
- * §2.2, §4.14.
+ *          client, scope) and makes them. Nothing else in the service makes a token.
+ * Errors:  INVALID_GRANT (account or session not fit), UNAUTHORIZED_CLIENT, INVALID_SCOPE, NOT_READY (no
+ *          signing key).
+ * Waits:   only for RS256, which signs in a worker thread.
+ * Source:  RFC 6749 §5.1 (response), RFC 9068 (access token), RFC 9700 §2.2, §4.14.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_DOMAIN_TOKENS_H

@@ -1,11 +1,13 @@
 /* fiber.h — a stack of its own for straight-line code that waits.
  * Shape:   128 KiB stacks with a guard page, pooled per loop; a fiber never changes its thread.
  * Waits:   fiber_wait and fiber_sleep only; code on the loop's own stack cannot wait: that is a bug and
- * aborts. Rules:   no mutex held across a wait; after a wait, loop-owned pointers, errno and static buffers
- * are suspect; what waits lives on the fiber's stack, so a wait ends only by its event and is never unwound.
+ *          aborts.
+ * Rules:   no mutex held across a wait; after a wait, loop-owned pointers, errno and static buffers are
+ *          suspect; what waits lives on the fiber's stack, so a wait ends only by its event and is never
+ *          unwound.
  * Residue: what an ended fiber left on its stack is given back to the kernel, and so reads as zeros, within a
- * few seconds after. Secrets belong in an arena all the same: it is wiped with the request. Threads: a loop's
- * fibers are touched by its thread alone.
+ *          few seconds after. Secrets belong in an arena all the same: it is wiped with the request.
+ * Threads: a loop's fibers are touched by its thread alone.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_LOOP_FIBER_H

@@ -7,7 +7,8 @@
  * Units:   timers in monotonic milliseconds (clock_monotonic_ms); never early, up to a millisecond late.
  * Errors:  INTERNAL when the kernel refuses a descriptor; exhausted memory aborts.
  * Threads: everything here belongs to the loop's thread, but loop_post and loop_stop, which any thread may
- * call. Source:  epoll(7), eventfd(2).
+ *          call.
+ * Source:  epoll(7), eventfd(2).
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_LOOP_LOOP_H

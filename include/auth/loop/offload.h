@@ -1,9 +1,9 @@
 /* offload.h — threads for work that blocks: hashing, files, names.
  * Shape:   a pool of threads and a bounded queue; the fiber that asks parks and goes on in its own loop.
  * Order:   first come, first served. The loop's side takes no lock, so a thread at nice 19 that was put aside
- * in the middle of the queue never holds up the loop. Errors:  OVERLOADED when the queue is full: the caller
- * answers 503 with Retry-After. INTERNAL at creation. Threads: offload_run from a fiber of any loop; signals
- * other than those of crashes are blocked in the pool.
+ *          in the middle of the queue never holds up the loop.
+ * Errors:  OVERLOADED when the queue is full: the caller answers 503 with Retry-After. INTERNAL at creation.
+ * Threads: offload_run from a fiber of any loop; signals other than those of crashes are blocked in the pool.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_LOOP_OFFLOAD_H

@@ -1,8 +1,10 @@
 /* signals.h — SIGTERM, SIGINT and SIGHUP as events of the loop.
  * Shape:   the signals are blocked in every thread and read from a signalfd, so that none lands on a thread
- * that cannot wake the loop, and the callback may do what a signal handler must not. Errors:  INTERNAL when
- * the kernel refuses. Threads: signals_block before the first thread is started (threads inherit the mask);
- * the rest, loop thread. Source:  signalfd(2).
+ *          that cannot wake the loop, and the callback may do what a signal handler must not.
+ * Errors:  INTERNAL when the kernel refuses.
+ * Threads: signals_block before the first thread is started (threads inherit the mask); the rest, loop
+ *          thread.
+ * Source:  signalfd(2).
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_LOOP_SIGNALS_H

@@ -1,7 +1,8 @@
 /* account.h — a person who can sign in.
  * Shape:   email as it was given; email_key the one canonical spelling, unique; an account without a password
- * hash cannot sign in by password. Units:   *_ms are Unix milliseconds UTC; 0 means never. Owner:   text
- * lives in the arena of the task that read it.
+ *          hash cannot sign in by password.
+ * Units:   *_ms are Unix milliseconds UTC; 0 means never.
+ * Owner:   text lives in the arena of the task that read it.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_MODEL_ACCOUNT_H

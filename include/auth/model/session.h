@@ -1,7 +1,9 @@
 /* session.h — proof that somebody signed in, on one device.
  * Shape:   one row for the whole life of a sign-in; its refresh tokens are derived from id and counter, so
- * refreshing adds no rows. Units:   *_ms are Unix milliseconds UTC; 0 means never. Owner:   text lives in the
- * arena of the task that read it. Source:  NIST SP 800-63B-4 §5 (session management); OWASP ASVS 7.
+ *          refreshing adds no rows.
+ * Units:   *_ms are Unix milliseconds UTC; 0 means never.
+ * Owner:   text lives in the arena of the task that read it.
+ * Source:  NIST SP 800-63B-4 §5 (session management); OWASP ASVS 7.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_MODEL_SESSION_H

@@ -1,7 +1,7 @@
 /* signing_key_record.h — a signing key as it is stored: sealed.
  * Units:   *_ms are Unix milliseconds UTC; remove_at_ms 0: no end yet.
  * Shape:   before active_from_ms it is published but does not sign; the newest active one signs; after
- * remove_at_ms it is neither published nor trusted.
+ *          remove_at_ms it is neither published nor trusted.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_MODEL_SIGNING_KEY_RECORD_H
