@@ -19,6 +19,8 @@ struct timer_heap {
     struct timer **slots;
     size_t count;
     size_t capacity; /* slots that may be filled */
+    int64_t now_ms;  /* what is due is judged by this while timers fire */
+    bool is_firing;
 };
 
 struct fiber_pool {
@@ -58,7 +60,7 @@ struct loop {
 
 /* Milliseconds until the first timer is due, as epoll_wait takes them; -1 if none is set. */
 int timers_wait_ms(const struct timer_heap *heap);
-/* Fires what is due now; a timer that is started again meanwhile fires in the next wake. */
+/* Fires what is due now; what a due timer starts fires in a later wake. */
 void timers_run_due(struct timer_heap *heap);
 void timers_done(struct timer_heap *heap);
 

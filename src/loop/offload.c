@@ -6,8 +6,8 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
-#include <stddef.h>
 #include <stdatomic.h>
+#include <stddef.h>
 #include <sys/resource.h>
 #include <unistd.h>
 

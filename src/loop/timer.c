@@ -64,7 +64,9 @@ static void heap_remove(struct timer_heap *heap, struct timer *timer)
 void loop_timer_start(struct loop *loop, struct timer *timer, int64_t due_ms)
 {
     struct timer_heap *heap = &loop->timers;
-    timer->due_ms = due_ms;
+    /* What a due timer starts in the past would be the next root again and again, before all others. */
+    const bool is_too_soon = heap->is_firing && due_ms <= heap->now_ms;
+    timer->due_ms = is_too_soon ? heap->now_ms + 1 : due_ms;
     if (timer->heap_index != 0) {
         assert(timer->loop == loop);
         sift_up(heap, timer->heap_index);
@@ -95,15 +97,14 @@ int timers_wait_ms(const struct timer_heap *heap)
 void timers_run_due(struct timer_heap *heap)
 {
     if (heap->count == 0) return;
-    const int64_t now_ms = clock_monotonic_ms();
-    /* Bounded by the count at the start: a callback that starts its timer in the past must not starve the
-     * rest. */
-    for (size_t left = heap->count; left > 0 && heap->count > 0; left--) {
+    heap->now_ms = clock_monotonic_ms();
+    heap->is_firing = true;
+    while (heap->count > 0 && heap->slots[HEAP_ROOT]->due_ms <= heap->now_ms) {
         struct timer *timer = heap->slots[HEAP_ROOT];
-        if (timer->due_ms > now_ms) return;
         heap_remove(heap, timer);
         timer->due(timer);
     }
+    heap->is_firing = false;
 }
 
 void timers_done(struct timer_heap *heap)
