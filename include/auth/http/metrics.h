@@ -23,7 +23,7 @@ void http_metrics_refused(struct http_metrics *metrics);
 /* auth_http_requests_total, auth_http_request_seconds (histogram), auth_http_refused_total. */
 void http_metrics_print(const struct http_metrics *metrics, struct strbuf *out);
 
-/* One metric with HELP and TYPE lines; `labels` is "name=\"value\"" or NULL. */
+/* One metric without labels, with its HELP and TYPE lines. */
 void metric_print_counter(struct strbuf *out, const char *name, const char *help, double value);
 void metric_print_gauge(struct strbuf *out, const char *name, const char *help, double value);
 

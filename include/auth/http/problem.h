@@ -1,5 +1,6 @@
 /* problem.h — failures as bodies: RFC 9457 for the application surface, RFC 6749 §5.2 for the protocol
- * surface. Note:    only the status's public sentence and the offending fields are told; the fault's detail
+ * surface.
+ * Note:    only the status's public sentence and the offending fields are told; the fault's detail
  * goes to the log.
  */
 // SPDX-License-Identifier: MIT
@@ -7,6 +8,9 @@
 #define AUTH_HTTP_PROBLEM_H
 
 #include "auth/http/route.h"
+
+/* How old a sign-in may be for what asks for a fresh one (OWASP ASVS 7.5.1); told with STEP_UP_REQUIRED. */
+#define FRESH_SIGN_IN_SECONDS 300
 
 /* Fills the response: status, body, Retry-After, WWW-Authenticate. `issuer` is the base of problem type URIs.
  */

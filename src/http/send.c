@@ -1,0 +1,174 @@
+// SPDX-License-Identifier: MIT
+#include "auth/base/log.h"
+#include "auth/http/route.h"
+#include "prebuilt_internal.h"
+#include "server_internal.h"
+
+#define REQUEST_ID_HEADER "X-Request-Id"
+
+/* On every response (OWASP ASVS 3.4): this service answers programs, so a browser is told to do nothing with
+ * it. */
+static const struct fixed_header {
+    const char *name;
+    const char *value;
+} fixed_headers[] = {
+    {"X-Content-Type-Options", "nosniff"},
+    {"Cache-Control", "no-store"},
+    {"Referrer-Policy", "no-referrer"},
+    {"Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"},
+    {"Cross-Origin-Resource-Policy", "same-origin"},
+};
+
+static const struct fixed_header hsts_header = {"Strict-Transport-Security",
+                                                "max-age=63072000; includeSubDomains"};
+
+static void add(struct MHD_Response *mhd, const char *name, const char *value)
+{
+    if (value[0] == '\0') return;
+    if (MHD_add_response_header(mhd, name, value) != MHD_YES)
+        panic("no memory for the header field %s", name);
+}
+
+static bool is_replaced(const struct response *response, const char *name)
+{
+    for (size_t i = 0; i < response->header_count; i++)
+        if (str_equal_nocase(str_from(response->headers[i].name), str_from(name))) return true;
+    return false;
+}
+
+static void add_fixed(struct MHD_Response *mhd, const struct http_server *server,
+                      const struct response *response)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(fixed_headers); i++)
+        if (!is_replaced(response, fixed_headers[i].name))
+            add(mhd, fixed_headers[i].name, fixed_headers[i].value);
+    if (server->options.sends_hsts) add(mhd, hsts_header.name, hsts_header.value);
+}
+
+/* libmicrohttpd reads the body where it lies until the request is completed, which is when its owner frees
+ * it. */
+static struct MHD_Response *create(struct str body)
+{
+    struct MHD_Response *mhd =
+        MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.ptr, MHD_RESPMEM_PERSISTENT);
+    if (!mhd) panic("no memory for a response");
+    return mhd;
+}
+
+static enum MHD_Result queue(struct http_exchange *exchange, int status, struct MHD_Response *mhd)
+{
+    exchange->phase = PHASE_SENT;
+    exchange->sent_status = status;
+    connection_is_sending(exchange->connection);
+    return MHD_queue_response(exchange->mhd, (unsigned)status, mhd);
+}
+
+static enum MHD_Result send_fresh(struct http_exchange *exchange, int status, const struct response *response)
+{
+    struct arena *arena = exchange->request.task.arena;
+    struct MHD_Response *mhd = create(response->body);
+    if (response->body.len > 0) {
+        const struct str type =
+            is_empty(response->content_type) ? STR("application/json") : response->content_type;
+        add(mhd, "Content-Type", str_copy(arena, type).ptr);
+    }
+    for (size_t i = 0; i < response->header_count; i++) {
+        const struct str value = str_copy(arena, response->headers[i].value);
+        if (is_field_value(value)) add(mhd, response->headers[i].name, value.ptr);
+    }
+    add_fixed(mhd, exchange->server, response);
+    add(mhd, REQUEST_ID_HEADER, str_copy(arena, exchange->request.task.id).ptr);
+    if (exchange->server->is_draining) add(mhd, "Connection", "close");
+    const enum MHD_Result queued = queue(exchange, status, mhd);
+    MHD_destroy_response(mhd);
+    return queued;
+}
+
+static enum MHD_Result send_not_modified(struct http_exchange *exchange, const struct prebuilt *prebuilt)
+{
+    /* RFC 9110 §15.4.5: what a 200 would have said of ETag and Cache-Control. */
+    struct response response = {0};
+    response_header_set(&response, "ETag", str_from(prebuilt->etag));
+    response_header_set(&response, "Cache-Control", str_from(prebuilt->cache_control));
+    return send_fresh(exchange, MHD_HTTP_NOT_MODIFIED, &response);
+}
+
+static void shared_clear(struct shared_response *shared)
+{
+    if (!shared->prebuilt) return;
+    MHD_destroy_response(shared->mhd);
+    prebuilt_unref(shared->prebuilt);
+    *shared = (struct shared_response){0};
+}
+
+void shared_responses_destroy(struct http_server *server)
+{
+    for (size_t i = 0; i < SHARED_RESPONSES_MAX; i++) shared_clear(&server->shared[i]);
+}
+
+static void add_prebuilt_fields(struct MHD_Response *mhd, const struct http_server *server,
+                                const struct prebuilt *prebuilt)
+{
+    struct response fields = {0};
+    response_header_set(&fields, "Cache-Control", str_from(prebuilt->cache_control));
+    add(mhd, "Content-Type", prebuilt->content_type);
+    add(mhd, "ETag", prebuilt->etag);
+    add(mhd, "Cache-Control", prebuilt->cache_control);
+    add_fixed(mhd, server, &fields);
+}
+
+/* The table is a ring: contents change seldom (a key rotation), and then the oldest goes. */
+static struct shared_response *shared_of(struct http_server *server, const struct prebuilt *prebuilt)
+{
+    for (size_t i = 0; i < SHARED_RESPONSES_MAX; i++)
+        if (server->shared[i].prebuilt == prebuilt) return &server->shared[i];
+    struct shared_response *shared = &server->shared[server->next_shared++ % SHARED_RESPONSES_MAX];
+    shared_clear(shared);
+    shared->prebuilt = prebuilt_ref((struct prebuilt *)(uintptr_t)prebuilt);
+    shared->mhd = create(prebuilt->body);
+    add_prebuilt_fields(shared->mhd, server, prebuilt);
+    return shared;
+}
+
+/* libmicrohttpd prints the header when the handler that queued the response returns, so one object serves all
+ * requests although each has its own id: nothing else runs in between. */
+static enum MHD_Result send_shared(struct http_exchange *exchange, int status,
+                                   const struct prebuilt *prebuilt)
+{
+    struct shared_response *shared = shared_of(exchange->server, prebuilt);
+    if (shared->request_id[0] != '\0')
+        (void)MHD_del_response_header(shared->mhd, REQUEST_ID_HEADER, shared->request_id);
+    (void)snprintf(shared->request_id, sizeof(shared->request_id), "%.*s",
+                   STR_ARGS(exchange->request.task.id));
+    add(shared->mhd, REQUEST_ID_HEADER, shared->request_id);
+    return queue(exchange, status, shared->mhd);
+}
+
+static enum MHD_Result send_prebuilt(struct http_exchange *exchange, int status,
+                                     const struct prebuilt *prebuilt)
+{
+    const struct request *request = &exchange->request;
+    const bool is_safe = request->method == HTTP_GET || request->method == HTTP_HEAD;
+    const struct str if_none_match = request_header(request, "If-None-Match");
+    if (is_safe && status == MHD_HTTP_OK && if_none_match.len > 0 && is_matched(prebuilt, if_none_match))
+        return send_not_modified(exchange, prebuilt);
+    if (!exchange->server->is_draining) return send_shared(exchange, status, prebuilt);
+
+    struct response response = {.content_type = str_from(prebuilt->content_type), .body = prebuilt->body};
+    struct arena *arena = exchange->request.task.arena;
+    response.body =
+        str_copy(arena, prebuilt->body); /* the caller's reference may end before the sending does */
+    response_header_set(&response, "ETag", str_from(prebuilt->etag));
+    response_header_set(&response, "Cache-Control", str_from(prebuilt->cache_control));
+    return send_fresh(exchange, status, &response);
+}
+
+enum MHD_Result exchange_send(struct http_exchange *exchange)
+{
+    const struct response *response = &exchange->response;
+    const struct route *route = exchange->request.route;
+    int status = response->status;
+    if (status == 0) status = route && route->success && !exchange->is_refused ? route->success : MHD_HTTP_OK;
+    if (response->prebuilt) return send_prebuilt(exchange, status, response->prebuilt);
+    return send_fresh(exchange, status, response);
+}

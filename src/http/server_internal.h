@@ -1,0 +1,116 @@
+/* server_internal.h — the parts of one server: its connections, the exchanges on them, the way out.
+ * Shape:   connection: one per socket, from accept to close; exchange: one per request, pooled with its
+ * arena. Threads: the loop's.
+ */
+// SPDX-License-Identifier: MIT
+#ifndef AUTH_HTTP_SERVER_INTERNAL_H
+#define AUTH_HTTP_SERVER_INTERNAL_H
+
+#include <microhttpd.h>
+
+#include "auth/http/server.h"
+#include "auth/loop/fiber.h"
+#include "guard_internal.h"
+#include "listener_internal.h"
+#include "proxy_internal.h"
+
+#define SHARED_RESPONSES_MAX 16u
+
+struct http_server;
+
+struct connection {
+    struct http_server *server;
+    struct connection *next;
+    struct connection *previous;
+    int fd;
+    struct client_address peer;
+    bool is_trusted;
+    bool is_closing;     /* shut down by us; libmicrohttpd will notice */
+    bool has_begun;      /* a request line has come on it */
+    int64_t deadline_ms; /* what is under way must have ended; INT64_MAX while a handler works */
+    struct http_exchange *exchange;
+};
+
+/* A request's way through libmicrohttpd's callbacks. */
+enum phase {
+    PHASE_HEAD,    /* the request line has come */
+    PHASE_BODY,    /* the head was accepted */
+    PHASE_SERVING, /* the fiber runs or waits */
+    PHASE_SERVED,  /* the response stands, not handed over yet */
+    PHASE_SENT     /* handed over to libmicrohttpd */
+};
+
+struct http_exchange {
+    struct http_exchange *next_free;
+    struct http_server *server;
+    struct connection *connection;
+    struct MHD_Connection *mhd;
+    struct fiber_job job;
+    enum phase phase;
+    bool is_suspended;
+    bool is_refused;
+    struct str target;
+    struct strbuf body;
+    struct request request;
+    struct response response;
+    int sent_status;
+    size_t field_count;
+    struct header_field fields[REQUEST_FIELDS_MAX];
+};
+
+/* A prebuilt response as this server's libmicrohttpd object: all its fields but the request id are set once.
+ */
+struct shared_response {
+    struct prebuilt *prebuilt;
+    struct MHD_Response *mhd;
+    char request_id[HTTP_REQUEST_ID_MAX + 1];
+};
+
+struct http_server {
+    struct http_server_options options;
+    struct loop *loop;
+    struct MHD_Daemon *daemon;
+    struct arena *arena;
+    struct listener listener;
+    struct trusted_proxies proxies;
+    struct watch watch;
+    struct timer again; /* libmicrohttpd asked to be run again at once */
+    struct timer sweep;
+    struct connection *connections;
+    size_t connection_count;
+    struct http_exchange *free_exchanges;
+    size_t free_exchange_count;
+    size_t active_exchanges;
+    size_t waiting_exchanges;
+    struct shared_response shared[SHARED_RESPONSES_MAX];
+    size_t next_shared;
+    bool is_draining;
+};
+
+/* connection.c */
+void connection_notify(void *server, struct MHD_Connection *mhd, void **socket_context,
+                       enum MHD_ConnectionNotificationCode code);
+struct connection *connection_of(struct MHD_Connection *mhd);
+/* Closes what is late; called by the sweep timer. */
+void connections_sweep(struct http_server *server);
+/* Idle connections get a short time to send one more request. */
+void connections_drain(struct http_server *server);
+void connection_is_receiving(struct connection *connection);
+void connection_is_working(struct connection *connection);
+void connection_is_sending(struct connection *connection);
+void connection_is_idle(struct connection *connection);
+
+/* exchange.c */
+void *exchange_begin(void *server, const char *target, struct MHD_Connection *mhd);
+enum MHD_Result exchange_handle(void *server, struct MHD_Connection *mhd, const char *target,
+                                const char *method, const char *version, const char *data, size_t *data_len,
+                                void **context);
+void exchange_completed(void *server, struct MHD_Connection *mhd, void **context,
+                        enum MHD_RequestTerminationCode code);
+void exchanges_destroy(struct http_server *server);
+
+/* send.c */
+enum MHD_Result exchange_send(struct http_exchange *exchange);
+void shared_responses_destroy(struct http_server *server);
+
+#endif
