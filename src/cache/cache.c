@@ -205,8 +205,9 @@ static enum cache_answer near_get(struct cache_link *link, const struct cache_ke
 {
     struct cache *cache = link->cache;
     link->asked_ms = now_ms;
+    const bool is_usable = is_near_usable(link, now_ms); // asked in any case: it revives the channel
     enum cache_answer answer = cache->near->calls->get(cache->near, key, now_ms, ret_value);
-    if (answer == CACHE_HIT && !is_near_usable(link, now_ms)) answer = CACHE_MISS;
+    if (answer == CACHE_HIT && !is_usable) answer = CACHE_MISS;
     tally_add(answer == CACHE_HIT ? &cache->tally.near_hits : &cache->tally.near_misses);
     return answer;
 }

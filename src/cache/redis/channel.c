@@ -39,7 +39,7 @@ static void answered(struct channel *channel)
 
 static void on_opened(struct connection *connection)
 {
-    const struct command subscribe = {2, {STR("SUBSCRIBE"), STR(CHANNEL_NAME)}};
+    const struct command subscribe = {REPLIES_PUSHED, 2, {STR("SUBSCRIBE"), STR(CHANNEL_NAME)}};
     ask(CONTAINER_OF(connection, struct channel, connection), &subscribe);
 }
 
@@ -112,7 +112,7 @@ bool channel_is_alive(struct channel *channel, int64_t now_ms)
     }
     const int64_t age_ms = now_ms - channel->heard_ms;
     if (age_ms >= SIGN_WANTED_MS && channel->asked_ms == 0) {
-        ask(channel, &(const struct command){1, {STR("PING")}});
+        ask(channel, &(const struct command){REPLIES_PUSHED, 1, {STR("PING")}});
     }
     return age_ms < SIGN_TOO_OLD_MS;
 }

@@ -150,14 +150,15 @@ static bool greeting_send(struct connection *connection)
     if (target->password.len > 0) {
         const struct str password = secret_expose(target->password);
         commands[count++] = is_empty(target->user)
-                                ? (struct command){2, {STR("AUTH"), password}}
-                                : (struct command){3, {STR("AUTH"), target->user, password}};
+                                ? (struct command){REPLIES_STATUS, 2, {STR("AUTH"), password}}
+                                : (struct command){REPLIES_STATUS, 3, {STR("AUTH"), target->user, password}};
     }
     char number[24];
     snprintf(number, sizeof number, "%lld", (long long)target->database);
-    if (target->database != 0) commands[count++] = (struct command){2, {STR("SELECT"), str_from(number)}};
+    if (target->database != 0)
+        commands[count++] = (struct command){REPLIES_STATUS, 2, {STR("SELECT"), str_from(number)}};
     // Always asked: a server that is stopped still accepts connections, its kernel does that.
-    commands[count++] = (struct command){1, {STR("PING")}};
+    commands[count++] = (struct command){REPLIES_STATUS, 1, {STR("PING")}};
     connection->state = CONNECTION_GREETING;
     connection->greetings_left = count;
     for (unsigned i = 0; i < count; i++) {

@@ -16,7 +16,7 @@
 #include "auth/loop/loop.h"
 #include "target_internal.h"
 
-#define CONNECTION_OUT_BYTES (128u * 1024u) /* commands not sent yet; beyond it they are refused */
+#define CONNECTION_OUT_BYTES (256u * 1024u) /* commands not sent yet; beyond it they are refused */
 
 enum connection_state {
     CONNECTION_DOWN,
@@ -72,7 +72,15 @@ void connection_drop(struct connection *connection);
 /* The other side is in good health: the next pause is the shortest again. */
 void connection_praise(struct connection *connection);
 
+/* The types of reply that are sane answers to a command, as a set; an error always is. */
+#define REPLIES_STATUS        (1u << REDIS_REPLY_STATUS)
+#define REPLIES_NUMBER        (1u << REDIS_REPLY_INTEGER)
+#define REPLIES_STATUS_OR_NIL (REPLIES_STATUS | 1u << REDIS_REPLY_NIL)
+#define REPLIES_TEXT_OR_NIL   (1u << REDIS_REPLY_STRING | 1u << REDIS_REPLY_NIL)
+#define REPLIES_PUSHED        0u /* the receiver looks for himself */
+
 struct command {
+    unsigned replies;
     size_t count;
     struct str words[6];
 };

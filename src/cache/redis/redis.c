@@ -12,8 +12,8 @@
 #include "connection_internal.h"
 #include "sealed_value_internal.h"
 
-#define PENDING_MAX 1024u /* replies expected at once; beyond it nobody is let in */
-#define MISSED_MAX  256u  /* denials kept for a Redis that is down */
+#define PENDING_MAX 4096u /* replies expected at once; beyond it nobody is let in */
+#define MISSED_MAX  1024u /* denials kept for a Redis that is down */
 
 #define REFUSED_RETRY_MS INT64_C(1000) /* until a denial that Redis refused is told again */
 
@@ -27,6 +27,7 @@ struct operation {
 
 struct pending {
     struct operation *operation; /* NULL: nobody waits for this reply */
+    unsigned replies;            /* the sane ones */
     int64_t due_ms;
 };
 
@@ -70,7 +71,8 @@ static bool commands_send(struct redis *redis, struct operation *operation, cons
     }
     const int64_t due_ms = clock_monotonic_ms() + redis->timeout_ms;
     for (size_t i = 0; i < count; i++) {
-        redis->pending[(redis->first + redis->count++) % PENDING_MAX] = (struct pending){operation, due_ms};
+        redis->pending[(redis->first + redis->count++) % PENDING_MAX] =
+            (struct pending){operation, commands[i].replies, due_ms};
     }
     if (redis->limit.heap_index == 0) loop_timer_start(redis->connection.loop, &redis->limit, due_ms);
     return true;
@@ -114,8 +116,8 @@ static bool on_replied(struct connection *connection, const redisReply *reply)
 {
     struct redis *redis = CONTAINER_OF(connection, struct redis, connection);
     if (redis->count == 0) return false; // an answer to nothing: who knows what the next would be paired with
-    // None of our commands is answered by an array.
-    if (reply->type == REDIS_REPLY_ARRAY) return false;
+    const unsigned sane = redis->pending[redis->first].replies | 1u << REDIS_REPLY_ERROR;
+    if ((sane & 1u << reply->type) == 0) return false; // this may be the answer to another question
     struct operation *operation = pending_take(redis);
     connection_praise(connection);
     if (!operation) return true;
@@ -167,11 +169,13 @@ static void denial_print(const struct cache_key *key, struct denial_text *text,
     snprintf(text->lifetime, sizeof text->lifetime, "%lld", (long long)CACHE_DENY_MS);
     const struct str name = {text->key.text, REDIS_KEY_LEN};
     // A full Redis refuses SET but not DEL: the old value goes in any case.
-    commands[0] = (struct command){2, {STR("DEL"), name}};
-    commands[1] =
-        (struct command){5, {STR("SET"), name, STR(REDIS_DENIED), STR("PX"), str_from(text->lifetime)}};
+    commands[0] = (struct command){REPLIES_NUMBER, 2, {STR("DEL"), name}};
+    commands[1] = (struct command){
+        REPLIES_STATUS, 5, {STR("SET"), name, STR(REDIS_DENIED), STR("PX"), str_from(text->lifetime)}};
     commands[2] = (struct command){
-        3, {STR("PUBLISH"), STR(CHANNEL_NAME), str_from_offset(name, sizeof REDIS_KEY_PREFIX - 1)}};
+        REPLIES_NUMBER,
+        3,
+        {STR("PUBLISH"), STR(CHANNEL_NAME), str_from_offset(name, sizeof REDIS_KEY_PREFIX - 1)}};
 }
 
 static void missed_forget_old(struct redis *redis, int64_t now_ms)
@@ -182,9 +186,19 @@ static void missed_forget_old(struct redis *redis, int64_t now_ms)
     memmove(redis->missed, redis->missed + old, redis->missed_count * sizeof redis->missed[0]);
 }
 
+static void missed_forget(struct redis *redis, const struct cache_key *key)
+{
+    size_t i = 0;
+    while (i < redis->missed_count && memcmp(&redis->missed[i].key, key, sizeof *key) != 0) i++;
+    if (i == redis->missed_count) return;
+    redis->missed_count--;
+    memmove(redis->missed + i, redis->missed + i + 1, (redis->missed_count - i) * sizeof redis->missed[0]);
+}
+
 static void missed_add(struct redis *redis, const struct cache_key *key, int64_t now_ms)
 {
     missed_forget_old(redis, now_ms);
+    missed_forget(redis, key); // told once is enough
     if (redis->missed_count == MISSED_MAX) {
         redis->missed_count = 0;
         redis->distrusted_until_ms = now_ms + CACHE_DENY_MS;
@@ -207,7 +221,7 @@ static void missed_send(struct redis *redis)
 }
 
 /* Before anybody reads: Redis answers in order, so no value denied meanwhile is read on this connection.
- * There is room for all: 256 times 3 replies and some 220 bytes. */
+ * There is room for all: 1024 times 3 replies and some 220 bytes. */
 static void on_opened(struct connection *connection)
 {
     struct redis *redis = CONTAINER_OF(connection, struct redis, connection);
@@ -253,7 +267,7 @@ static enum cache_answer redis_get(struct cache_driver *driver, const struct cac
     redis_want(driver);
     struct redis_key name;
     redis_key_print(key, &name);
-    const struct command command = {2, {STR("GET"), {name.text, REDIS_KEY_LEN}}};
+    const struct command command = {REPLIES_TEXT_OR_NIL, 2, {STR("GET"), {name.text, REDIS_KEY_LEN}}};
     struct get get = {
         .operation.take = get_take, .redis = redis, .key = key, .value = ret_value, .now_ms = now_ms};
     return operation_run(redis, &get.operation, &command, 1) ? get.answer : CACHE_DOWN;
@@ -271,7 +285,8 @@ static void redis_offer(struct cache_driver *driver, const struct cache_key *key
     value_seal(redis->secret, key, value, seal_time(now_ms), &sealed);
     char lifetime[24];
     snprintf(lifetime, sizeof lifetime, "%lld", (long long)lifetime_ms);
-    const struct command command = {6,
+    const struct command command = {REPLIES_STATUS_OR_NIL,
+                                    6,
                                     {STR("SET"),
                                      {name.text, REDIS_KEY_LEN},
                                      {(const char *)sealed.bytes, sealed.len},
@@ -329,15 +344,15 @@ static int64_t redis_count(struct cache_driver *driver, const struct cache_key *
     snprintf(window, sizeof window, "%lld", (long long)window_ms);
     const struct str name = {key_text.text, REDIS_KEY_LEN};
     const struct command commands[] = {
-        {6, {STR("SET"), name, STR("0"), STR("PX"), str_from(window), STR("NX")}},
-        {2, {STR("INCR"), name}},
-        {2, {STR("PTTL"), name}},
+        {REPLIES_STATUS_OR_NIL, 6, {STR("SET"), name, STR("0"), STR("PX"), str_from(window), STR("NX")}},
+        {REPLIES_NUMBER, 2, {STR("INCR"), name}},
+        {REPLIES_NUMBER, 2, {STR("PTTL"), name}},
     };
     struct count count = {.operation.take = count_take};
     static_assert(ARRAY_COUNT(commands) == ARRAY_COUNT(count.numbers), "a number for each reply");
     if (!operation_run(redis, &count.operation, commands, ARRAY_COUNT(commands))) return 0;
     // The counter may expire between SET and INCR, which then makes one that would live for ever (-1).
-    const struct command heal = {3, {STR("PEXPIRE"), name, str_from(window)}};
+    const struct command heal = {REPLIES_NUMBER, 3, {STR("PEXPIRE"), name, str_from(window)}};
     if (count.numbers[2] == -1) (void)commands_send(redis, NULL, &heal, 1);
     return count.numbers[1] > 0 ? count.numbers[1] : 0;
 }
