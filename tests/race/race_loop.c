@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Several loops, posting threads and two pools at once, for ThreadSanitizer: what threads share in this module is
- * the posts, the stop, the pools' queues and the figures. Ends by itself; exits 1 if anything was lost. */
+/* Several loops, posting threads and two pools at once, for ThreadSanitizer: what threads share in this module is the
+ * posts, the stop, the pools' queues and the figures. Ends by itself; exits 1 if anything was lost. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>

@@ -71,7 +71,8 @@ void loop_rewatch(struct watch *watch, uint32_t epoll_events);
  * then. */
 void loop_unwatch(struct watch *watch);
 
-/* Sets or moves the timer to fire once at due_ms; started by a timer that fires, not before the next millisecond. */
+/* Sets or moves the timer to fire once at due_ms; started by a timer that fires, not before the next
+ * millisecond. */
 void loop_timer_start(struct loop *loop, struct timer *timer, int64_t due_ms);
 /* Accepts a timer that is not set. */
 void loop_timer_stop(struct timer *timer);

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #define ASKERS 200u
@@ -52,7 +53,11 @@ static unsigned passed;
 static void wait_at_gate(void *argument)
 {
     (void)argument;
-    while (sem_wait(&gate) != 0) continue;
+    /* Bounded, so that a queue that takes too much fails the test rather than hangs it. */
+    struct timespec latest;
+    clock_gettime(CLOCK_REALTIME, &latest);
+    latest.tv_sec += 2;
+    sem_timedwait(&gate, &latest);
 }
 
 static void ask_for_gate(struct fiber_job *job)

@@ -154,6 +154,7 @@ Test(timer, a_timer_at_the_end_of_time_does_not_wake_the_loop)
     loop_timer_start(loop, &timer, INT64_MAX);
     run_for(5);
     cr_assert_neq(timer.heap_index, 0);
+    loop_timer_stop(&timer);
 }
 
 Test(timer, destroying_the_loop_clears_its_timers)
