@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Prints what the loop's own steps cost, in nanoseconds each: a wait and wake-up, the start and end of a pooled
- * fiber, a trip through an offload thread and back, a timer set and stopped. */
+/* Prints what the loop's own steps cost, in nanoseconds each: a wait and wake-up, the start and end of a
+ * pooled fiber, a trip through an offload thread and back, a timer set and stopped. */
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>

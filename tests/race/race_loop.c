@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Several loops, posting threads and two pools at once, for ThreadSanitizer: what threads share in this module is the
- * posts, the stop, the pools' queues and the figures. Ends by itself; exits 1 if anything was lost. */
+/* Several loops, posting threads and two pools at once, for ThreadSanitizer: what threads share in this module
+ * is the posts, the stop, the pools' queues and the figures. Ends by itself; exits 1 if anything was lost. */
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
@@ -129,7 +129,7 @@ static void ask_once(struct fiber_job *job)
     require(is_ok(done) || done.code == STATUS_OVERLOADED, "an unexpected failure");
 }
 
-/* Loops that end as soon as their work comes back, while the thread that posted it is still on its way out. */
+/* Loops that end as soon as their work comes back, while the thread that posted it is on its way out. */
 static void *brief_loops_main(void *argument)
 {
     (void)argument;

@@ -368,7 +368,7 @@ Test(fiber, a_sleep_is_never_short)
 
 static uintptr_t residue;
 
-/* Its frame is on the true stack even where AddressSanitizer keeps frames elsewhere to find their later use. */
+/* Its frame is on the true stack even where AddressSanitizer keeps frames elsewhere. */
 __attribute__((no_sanitize("address"))) static void leave_residue(struct fiber_job *job)
 {
     (void)job;
