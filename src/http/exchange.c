@@ -188,8 +188,8 @@ static enum MHD_Result exchange_take_head(struct http_exchange *exchange, const 
     (void)MHD_get_connection_values_n(exchange->mhd, MHD_HEADER_KIND, collect_field, exchange);
     const struct request_head head = {
         .method = method,
-        .target = target,
-        .target_len = exchange->target.len,
+        .target_place = target,
+        .target = exchange->target,
         .version = version,
         .bytes = info ? info->header_size : 0,
         .fields = exchange->fields,
@@ -227,6 +227,9 @@ static void exchange_ended(struct fiber_job *job)
     exchange->is_suspended = false;
     exchange->server->waiting_exchanges--;
     MHD_resume_connection(exchange->mhd);
+    /* With external epoll nothing else tells the library to look: the timer is due in the next wake, once for all
+     * that ended in this one. */
+    loop_timer_start(exchange->server->loop, &exchange->server->again, clock_monotonic_ms());
 }
 
 static enum MHD_Result exchange_serve(struct http_exchange *exchange)

@@ -36,8 +36,8 @@ static bool is_field_laid_out(const struct header_field *field, uintptr_t expect
 bool is_laid_out(const struct request_head *head)
 {
     /* request-line = method SP request-target SP HTTP-version (RFC 9112 §3), one space each. */
-    if ((uintptr_t)head->target != (uintptr_t)head->method + strlen(head->method) + 1) return false;
-    if ((uintptr_t)head->version != (uintptr_t)head->target + head->target_len + 1) return false;
+    if ((uintptr_t)head->target_place != (uintptr_t)head->method + strlen(head->method) + 1) return false;
+    if ((uintptr_t)head->version != (uintptr_t)head->target_place + head->target.len + 1) return false;
 
     uintptr_t expected = after_line(head->version, strlen(head->version));
     for (size_t i = 0; i < head->field_count && i < REQUEST_FIELDS_MAX; i++) {
@@ -149,7 +149,7 @@ static result guard_framing(const struct request_head *head, size_t body_bytes_m
 result guard_head(const struct request_head *head, size_t body_bytes_max, struct fault *fault,
                   enum http_method *ret_method, size_t *ret_content_length)
 {
-    const struct str target = {head->target, head->target_len};
+    const struct str target = head->target;
     const struct str version = str_from(head->version);
     const bool is_1_1 = str_equal(version, STR("HTTP/1.1"));
     if (!is_1_1 && !str_equal(version, STR("HTTP/1.0"))) FAIL(fault, BAD_REQUEST, "unknown HTTP version");

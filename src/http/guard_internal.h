@@ -19,8 +19,8 @@ struct header_field {
 
 struct request_head {
     const char *method; /* the three parts of the request line, NUL-terminated, where they were received */
-    const char *target;
-    size_t target_len; /* up to the first NUL, as it came */
+    const char *target_place; /* the library has since cut it at '?', '=' and '&' */
+    struct str target;        /* as it came, up to the first NUL */
     const char *version;
     size_t bytes; /* from the method to the empty line, inclusive */
     const struct header_field *fields;

@@ -12,6 +12,7 @@
  * 431. */
 #define CONNECTION_POOL_BYTES ((size_t)12 * 1024)
 #define SERVER_ARENA_BYTES    ((size_t)64 * 1024)
+#define RUN_ROUNDS_MAX        16
 /* Connections that the kernel has taken for us are served before the listener closes. */
 #define DRAIN_ACCEPT_ROUNDS 128
 
@@ -23,14 +24,21 @@ static size_t leave_raw(void *server, struct MHD_Connection *mhd, char *text)
     return strlen(text);
 }
 
-/* libmicrohttpd with edge-triggered epoll keeps a list of connections that have more to do than one run did.
- */
-static void run_daemon(struct http_server *server)
+static bool has_more(struct http_server *server)
 {
     MHD_UNSIGNED_LONG_LONG wait_ms = 0;
-    (void)MHD_run(server->daemon);
-    if (MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES)
-        loop_timer_start(server->loop, &server->again, clock_monotonic_ms() + (int64_t)wait_ms);
+    return MHD_get_timeout(server->daemon, &wait_ms) == MHD_YES;
+}
+
+/* libmicrohttpd with edge-triggered epoll keeps a list of connections that have more to do than one run did. A timer
+ * goes on with them in the next millisecond, so that a flood leaves the others their turn. */
+static void run_daemon(struct http_server *server)
+{
+    for (int round = 0; round < RUN_ROUNDS_MAX; round++) {
+        (void)MHD_run(server->daemon);
+        if (!has_more(server)) return;
+    }
+    loop_timer_start(server->loop, &server->again, clock_monotonic_ms());
 }
 
 static void on_ready(struct watch *watch, uint32_t epoll_events)

@@ -74,7 +74,7 @@ struct http_server {
     struct listener listener;
     struct trusted_proxies proxies;
     struct watch watch;
-    struct timer again; /* libmicrohttpd asked to be run again at once */
+    struct timer again; /* libmicrohttpd is to be run again at once */
     struct timer sweep;
     struct connection *connections;
     size_t connection_count;

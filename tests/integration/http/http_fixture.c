@@ -274,7 +274,7 @@ bool client_send(int fd, const void *bytes, size_t len)
     return true;
 }
 
-static size_t response_len(const char *text)
+size_t response_len(const char *text)
 {
     const char *end = strstr(text, "\r\n\r\n");
     if (!end) return 0;

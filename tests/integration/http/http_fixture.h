@@ -7,6 +7,8 @@
 
 #include <stdatomic.h>
 
+#include "auth/base/clock.h"
+
 #include "auth/http/server.h"
 
 struct http_fixture {
@@ -42,6 +44,8 @@ size_t client_read_response(int fd, char *ret_text, size_t size);
 size_t client_read_all(int fd, char *ret_text, size_t size, int timeout_ms, bool *ret_is_closed);
 /* One request on a connection of its own; the whole response. */
 size_t client_ask(const struct http_fixture *fixture, const char *request, char *ret_text, size_t size);
+/* Of the first response in the text, with its body; 0 when its head has not ended. */
+size_t response_len(const char *text);
 int response_status(const char *text);
 /* The value of the field, in a static buffer; NULL when there is none. */
 const char *response_field(const char *text, const char *name);

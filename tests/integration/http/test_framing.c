@@ -85,17 +85,23 @@ static void probe_read(const char *name, struct probe *ret_probe)
     cr_assert_neq(ret_probe->expected, -1, "%s says not what it expects", name);
 }
 
-static size_t count_responses(const char *text, size_t len)
+/* As a client counts them, by Content-Length. (The library's own 400 to some malformed lengths has its head twice, the
+ * second within the length of the first: one response, then the end.) */
+static size_t count_responses(const char *text)
 {
     size_t count = 0;
-    for (size_t i = 0; i + 9 <= len; i++) count += memcmp(text + i, "HTTP/1.1 ", 9) == 0;
+    while (strncmp(text, "HTTP/1.1 ", 9) == 0) {
+        const size_t len = response_len(text);
+        count++;
+        if (len == 0 || len > strlen(text)) break;
+        text += len;
+    }
     return count;
 }
 
-static void check(struct http_fixture *fixture, const struct probe *probe, size_t entries, const char *answer,
-                  size_t len)
+static void check(struct http_fixture *fixture, const struct probe *probe, size_t entries, const char *answer)
 {
-    const size_t responses = count_responses(answer, len);
+    const size_t responses = count_responses(answer);
     const int status = response_status(answer);
     if (probe->is_second_answered) {
         cr_expect_eq(status, probe->expected, "%s: %d", probe->name, status);
@@ -122,7 +128,7 @@ static void run_probe(struct http_fixture *fixture, const struct probe *probe)
     (void)client_send(fd, probe->bytes, probe->len);
     (void)client_send(fd, second, strlen(second));
     const size_t len = client_read_all(fd, answer, sizeof(answer), SILENCE_MS, &is_closed);
-    check(fixture, probe, entries, answer, len);
+    check(fixture, probe, entries, answer);
     if (!probe->is_second_answered && len > 0)
         cr_expect(is_closed, "%s: the connection stays open", probe->name);
     (void)close(fd);
