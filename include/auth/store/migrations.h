@@ -23,19 +23,19 @@
 /* What a process that migrates exits with; a Job retries 6 and 7 and gives up on the others. */
 enum migration_exit {
     MIGRATION_EXIT_OK = 0,
-    MIGRATION_EXIT_SQL = 1,           /* a revision's SQL failed */
-    MIGRATION_EXIT_USAGE = 2,         /* wrong arguments */
-    MIGRATION_EXIT_OUT_OF_DATE = 3,   /* asked to check, and it differs */
-    MIGRATION_EXIT_AHEAD = 4,         /* the database is newer than this binary can work with */
-    MIGRATION_EXIT_GRAPH = 5,         /* an applied revision was edited, or the revisions do not fit together */
-    MIGRATION_EXIT_LOCKED = 6,        /* somebody else held a lock for too long */
-    MIGRATION_EXIT_UNREACHABLE = 7,   /* no connection, or it was lost */
-    MIGRATION_EXIT_TERMINATED = 143,  /* told to stop */
+    MIGRATION_EXIT_SQL = 1,         /* a revision's SQL failed */
+    MIGRATION_EXIT_USAGE = 2,       /* wrong arguments */
+    MIGRATION_EXIT_OUT_OF_DATE = 3, /* asked to check, and it differs */
+    MIGRATION_EXIT_AHEAD = 4,       /* the database is newer than this binary can work with */
+    MIGRATION_EXIT_GRAPH = 5,       /* an applied revision was edited, or the revisions do not fit together */
+    MIGRATION_EXIT_LOCKED = 6,      /* somebody else held a lock for too long */
+    MIGRATION_EXIT_UNREACHABLE = 7, /* no connection, or it was lost */
+    MIGRATION_EXIT_TERMINATED = 143, /* told to stop */
 };
 
 struct migration_failure {
     enum migration_exit exit;
-    struct str text; /* in the arena */
+    struct str text;   /* in the arena */
     bool is_retryable; /* a lock was not to be had, or a deadlock: nothing has changed */
 };
 
@@ -47,7 +47,7 @@ struct migration_options {
     int64_t lock_wait_ms;      /* 0: MIGRATION_LOCK_WAIT_MS */
     unsigned retries;          /* of a revision that met a lock; 0: 30 */
     bool is_edit_tolerated;    /* an edited applied revision is a warning, not exit 5 */
-    bool is_contract_held;     /* stop before a contract revision while servers that need the old schema run */
+    bool is_contract_held; /* stop before a contract revision while servers that need the old schema run */
     const atomic_bool *is_stopping; /* looked at between steps and while waiting; may be NULL */
 };
 
@@ -61,7 +61,7 @@ enum migration_event {
 
 struct migration_progress {
     enum migration_event event;
-    struct str from;    /* parents, separated by ", "; empty at the base */
+    struct str from; /* parents, separated by ", "; empty at the base */
     struct str to;
     struct str message;
     size_t done; /* revisions finished before this one */
@@ -78,9 +78,9 @@ struct migration_listener {
 
 struct migration_outcome {
     size_t applied;
-    struct str current; /* heads of what is applied, separated by ", "; "<base>" if nothing is */
-    bool is_head;       /* current is all that this binary knows */
-    bool is_ahead;      /* the database has newer revisions, all of them compatible */
+    struct str current;          /* heads of what is applied, separated by ", "; "<base>" if nothing is */
+    bool is_head;                /* current is all that this binary knows */
+    bool is_ahead;               /* the database has newer revisions, all of them compatible */
     struct str pending_contract; /* the contract revision held back, or empty */
 };
 

@@ -1,0 +1,108 @@
+// SPDX-License-Identifier: MIT
+#include "runner_internal.h"
+
+#include <errno.h>
+#include <time.h>
+
+#include "auth/base/clock.h"
+#include "auth/base/secret.h"
+
+#define POLL_MS        INT64_C(100) /* between looks at the lock; up to POLL_JITTER_MS more */
+#define POLL_JITTER_MS 400u
+#define REPORT_MS      INT64_C(5000) /* between reports of who holds the lock */
+#define SLICE_MS       INT64_C(100)  /* between looks at is_stopping */
+
+result migration_pause(struct migration_scope *scope, const struct migration_options *options,
+                       int64_t duration_ms)
+{
+    const int64_t until_ms = clock_monotonic_ms() + duration_ms;
+    for (int64_t left_ms = duration_ms; left_ms > 0; left_ms = until_ms - clock_monotonic_ms()) {
+        if (options->is_stopping && atomic_load(options->is_stopping)) {
+            return migration_fail(scope, MIGRATION_EXIT_TERMINATED, "told to stop");
+        }
+        const int64_t slice_ms = left_ms < SLICE_MS ? left_ms : SLICE_MS;
+        const struct timespec pause = {.tv_nsec = (long)(slice_ms * 1000000)};
+        (void)nanosleep(&pause, NULL);
+    }
+    return RESULT_OK;
+}
+
+result migrator_load(struct migration_scope *scope, const struct migration_options *options,
+                     struct revision_set *ret_set)
+{
+    if (is_empty(options->directory)) return revision_set_embedded(scope, ret_set);
+    return revision_set_load(scope, options->directory, ret_set);
+}
+
+static result look(struct migrator *migrator)
+{
+    TRY(schema_version_read(&migrator->version, migrator->scope, &migrator->list));
+    judgement_make(migrator->scope->arena, &migrator->set, &migrator->list, &migrator->judgement);
+    return RESULT_OK;
+}
+
+result migrator_open(struct migrator *migrator, struct migration_scope *scope,
+                     const struct migration_options *options, const struct migration_listener *listener)
+{
+    static const struct migration_driver *const drivers[DB_ENGINE_COUNT] = {
+        [DB_POSTGRES] = &migration_driver_postgres,
+        [DB_SQLITE] = &migration_driver_sqlite,
+    };
+    *migrator = (struct migrator){
+        .scope = scope,
+        .version = {.driver = drivers[options->store->engine], .options = options},
+        .listener = listener,
+    };
+    TRY(migrator_load(scope, options, &migrator->set));
+    TRY(migrator->version.driver->open(scope, options, &migrator->version.connection));
+    return look(migrator);
+}
+
+void migrator_close(struct migrator *migrator)
+{
+    const struct schema_version *version = &migrator->version;
+    if (!version->connection) return;
+    if (migrator->is_locked) version->driver->unlock(version->connection);
+    version->driver->close(version->connection);
+    migrator->version.connection = NULL;
+}
+
+static void report_holder(const struct migrator *migrator, struct str holder)
+{
+    const struct migration_progress progress = {.event = MIGRATION_WAITING, .text = holder};
+    if (migrator->listener) migrator->listener->notify(migrator->listener->argument, &progress);
+}
+
+/* Polled, never the blocking form: a session that waits inside pg_advisory_lock holds a snapshot, and CREATE
+ * INDEX CONCURRENTLY in the holder waits for that snapshot: a deadlock. */
+static result wait_for_lock(struct migrator *migrator)
+{
+    const struct schema_version *version = &migrator->version;
+    const struct migration_options *options = version->options;
+    const int64_t wait_ms = options->lock_wait_ms > 0 ? options->lock_wait_ms : MIGRATION_LOCK_WAIT_MS;
+    const int64_t begun_ms = clock_monotonic_ms();
+    int64_t report_ms = begun_ms + REPORT_MS;
+    for (;;) {
+        struct str holder;
+        TRY(version->driver->try_lock(version->connection, migrator->scope, &migrator->is_locked, &holder));
+        if (migrator->is_locked) return RESULT_OK;
+        const int64_t now_ms = clock_monotonic_ms();
+        if (now_ms - begun_ms >= wait_ms) {
+            return migration_fail(migrator->scope, MIGRATION_EXIT_LOCKED,
+                                  "the migration lock was not free within %lld ms; held by %.*s",
+                                  (long long)wait_ms, STR_ARGS(holder));
+        }
+        if (now_ms >= report_ms) {
+            report_holder(migrator, holder);
+            report_ms = now_ms + REPORT_MS;
+        }
+        TRY(migration_pause(migrator->scope, options, POLL_MS + random_below(POLL_JITTER_MS)));
+    }
+}
+
+result migrator_lock(struct migrator *migrator)
+{
+    TRY(wait_for_lock(migrator));
+    TRY(schema_version_prepare(&migrator->version, migrator->scope));
+    return look(migrator);
+}

@@ -1,0 +1,43 @@
+/* migration_postgres_internal.h — the migrator's own blocking connection to PostgreSQL.
+ * Note:    blocking for the caller; below, the socket is polled so that being told to stop cancels the
+ *          statement on the server.
+ */
+// SPDX-License-Identifier: MIT
+#ifndef AUTH_STORE_POSTGRES_MIGRATION_POSTGRES_INTERNAL_H
+#define AUTH_STORE_POSTGRES_MIGRATION_POSTGRES_INTERNAL_H
+
+#include <libpq-fe.h>
+
+#include "../migrate/migration_driver_internal.h"
+
+struct migration_connection {
+    PGconn *pg;
+    const struct migration_options *options;
+    struct str schema; /* where the tables live, quoted as an identifier; in the scope's arena */
+};
+
+/* Where a failing statement stands, for migration_place; NULL revision: a statement of ours. */
+struct migration_source {
+    const struct revision *revision;
+    const struct revision_section *section;
+    size_t offset; /* of the text that is sent, in the section */
+};
+
+void pg_result_clear_scoped(PGresult **answer);
+
+/* Sends and waits for the last result; NULL values: the simple protocol, many statements. */
+NODISCARD result migration_pg_run(struct migration_connection *connection, struct migration_scope *scope,
+                                  const char *sql, const struct migration_value *values, size_t value_count,
+                                  const struct migration_source *source, PGresult **ret_result);
+NODISCARD result migration_pg_execute(struct migration_connection *connection, struct migration_scope *scope,
+                                      const char *sql);
+NODISCARD result migration_pg_query(struct migration_connection *connection, struct migration_scope *scope,
+                                    const char *sql, const struct migration_value *values, size_t value_count,
+                                    struct migration_rows *ret_rows);
+
+/* A statement outside a transaction, with what CREATE INDEX CONCURRENTLY needs before and after. */
+NODISCARD result migration_pg_run_alone(struct migration_connection *connection,
+                                        struct migration_scope *scope,
+                                        const struct migration_lone_statement *lone);
+
+#endif
