@@ -18,12 +18,12 @@
 # -DSOURCES=a.sql,b.sql -P statements.cmake. It stops at the first malformed block with "file:line: error: reason".
 
 cmake_policy(VERSION 3.22)
-set(AUTH_STATEMENTS_SCRIPT ${CMAKE_CURRENT_LIST_FILE})
 set(STATEMENTS_MAX 512)  # DB_STATEMENTS_MAX in include/auth/store/db.h
 set(VALUES_MAX 24)       # DB_PARAMETERS_MAX and DB_COLUMNS_MAX there
 
 function(auth_statements target)
     cmake_parse_arguments(GENERATE "" "PREFIX;HEADER;FIRST_INDEX" "SOURCES" ${ARGN})
+    set(script ${CMAKE_CURRENT_FUNCTION_LIST_FILE})
     set(folder ${CMAKE_BINARY_DIR}/generated/${target})
     set(header ${folder}/${GENERATE_HEADER})
     set(source ${folder}/${GENERATE_PREFIX}_statements.c)
@@ -32,8 +32,8 @@ function(auth_statements target)
         OUTPUT ${source} ${header}
         COMMAND ${CMAKE_COMMAND} -DPREFIX=${GENERATE_PREFIX} -DHEADER=${GENERATE_HEADER}
                 -DFIRST_INDEX=${GENERATE_FIRST_INDEX} -DOUTPUT_HEADER=${header} -DOUTPUT_SOURCE=${source}
-                -DSOURCES=${joined} -P ${AUTH_STATEMENTS_SCRIPT}
-        DEPENDS ${GENERATE_SOURCES} ${AUTH_STATEMENTS_SCRIPT}
+                -DSOURCES=${joined} -P ${script}
+        DEPENDS ${GENERATE_SOURCES} ${script}
         COMMENT "Generating the statements of ${target}"
         VERBATIM)
     target_sources(${target} PRIVATE ${source} ${header})
