@@ -1,0 +1,51 @@
+/* command_line_internal.h — reading a command's arguments and printing its lists.
+ * Errors:  what is wrong is printed, with the way to the help; the command then exits with EXIT_USAGE.
+ * Note:    no option takes a secret: secrets come from files, the terminal or standard input.
+ */
+// SPDX-License-Identifier: MIT
+#ifndef AUTH_COMMAND_LINE_INTERNAL_H
+#define AUTH_COMMAND_LINE_INTERNAL_H
+
+#include "auth/json/fields.h"
+
+#define COMMAND_SETS_MAX  64u
+#define COMMAND_WORDS_MAX 4u
+
+/* One option of a command: with a value, or a flag. */
+struct command_option {
+    const char *name; /* "--name" */
+    const char **value;
+    bool *flag;
+};
+
+/* What stands on the command line. Every command also takes --set NAME=value and --json. */
+struct command_line {
+    const char *sets[COMMAND_SETS_MAX];
+    size_t set_count;
+    const char *words[COMMAND_WORDS_MAX]; /* what is not an option, the command's name left out */
+    size_t word_count;
+    bool is_json;
+};
+
+/* `options` ends with a row without a name. */
+bool command_line_read(int argc, char **argv, const struct command_option *options, struct command_line *ret_line);
+
+/* One subcommand of a command: "list" of "auth user list". */
+struct subcommand {
+    const char *name;
+    size_t words_min; /* further words it takes */
+    size_t words_max;
+};
+
+/* The row named by the first word; NULL, having said what there is, when there is none or its words do not fit. */
+const struct subcommand *subcommand_find(const char *command, const struct command_line *line,
+                                         const struct subcommand *rows, size_t count);
+
+/* A table for people, or one JSON object per line. `items` is an array of the structure `fields` describes. */
+void list_print(const struct fields *fields, const struct object_list *list, bool is_json);
+
+/* A password from the terminal, asked twice without echo, or the first line of standard input when that is not a
+ * terminal. False, having said why, when there is none. */
+bool password_read(struct arena *arena, struct secret *ret_password);
+
+#endif

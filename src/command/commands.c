@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+#include <string.h>
+
+#include "auth/command/command.h"
+#include "commands_internal.h"
+
+const struct command commands[] = {
+    {"serve", "Run the service",
+     "auth serve [--set NAME=value]...\n\n"
+     "Brings the schema to the head (MIGRATE_ON_START), then serves until SIGTERM or Ctrl-C.\n"
+     "With nothing configured it keeps its data in var/auth.db and listens on 127.0.0.1:8080.\n\n"
+     "  example: auth serve --set AUTH_LISTEN=0.0.0.0:8080 --set LOG_LEVEL=debug\n",
+     serve_command},
+    {"migrate", "Change the schema of the database", "", migrate_command_main},
+    {"config", "Show the settings in force, or check them",
+     "auth config [check|reference] [--json] [--set NAME=value]...\n\n"
+     "Without a word: every setting, its value (secrets masked) and where it came from.\n"
+     "check: only whether they are right; exit code 2 and every wrong one by name if not.\n"
+     "reference: the table of all settings in Markdown.\n\n"
+     "  example: POSTGRES_HOST=db POSTGRES_PASSWORD_FILE=/run/secrets/db auth config check\n",
+     config_command},
+    {"user", "Make, list, lock and unlock accounts",
+     "auth user create EMAIL [--name NAME]   the password is asked for, or read from standard input\n"
+     "auth user list [--json]\n"
+     "auth user lock EMAIL|ID                ends all its sessions at once\n"
+     "auth user unlock EMAIL|ID\n\n"
+     "  example: auth user create ada@example.org --name \"Ada Lovelace\"\n",
+     user_command},
+    {"client", "Register, list and delete OAuth clients",
+     "auth client create NAME [--id ID] [--public] [--grants \"...\"] [--scopes \"...\"] [--json]\n"
+     "auth client list [--json]\n"
+     "auth client delete ID\n\n"
+     "The secret is printed once, when the client is made. Grants: client_credentials, refresh_token.\n\n"
+     "  example: auth client create \"nightly report\" --grants client_credentials --scopes "
+     "\"report:read\"\n",
+     client_command},
+    {"key", "List and rotate the signing keys",
+     "auth key list [--json]\n"
+     "auth key rotate [--now]   the new key signs after AUTH_KEY_OVERLAP_SECONDS, or at once\n\n"
+     "  example: auth key rotate\n",
+     key_command},
+    {"healthcheck", "Ask the running service whether it is ready",
+     "auth healthcheck [--live]\n\n"
+     "Asks the operations listener of this configuration; exit code 0 when ready, 1 when not.\n\n"
+     "  example: auth healthcheck && echo ready\n",
+     healthcheck_command},
+    {"version", "Print the version of this binary and its schema",
+     "auth version\n\n  example: auth version\n", version_command},
+    {"help", "Print this list, or the help of a command",
+     "auth help [COMMAND]\n\n  example: auth help user\n", help_command},
+};
+const size_t command_count = sizeof commands / sizeof commands[0];
+
+const struct command *command_find(const char *name)
+{
+    for (size_t i = 0; i < command_count; i++)
+        if (strcmp(commands[i].name, name) == 0) return &commands[i];
+    return NULL;
+}
+
+void command_print_list(void)
+{
+    printf("auth — sign-up, sign-in, sessions and tokens over HTTP\n\nusage: auth COMMAND [options]\n\n");
+    for (size_t i = 0; i < command_count; i++) printf("  %-12s %s\n", commands[i].name, commands[i].summary);
+    printf("\n  example: auth serve\n\nMore about one of them: auth help COMMAND\n");
+}
+
+void command_print_usage(const struct command *command)
+{
+    printf("%s", command->usage);
+}
+
+int help_command(int argc, char **argv)
+{
+    if (argc < 2) {
+        command_print_list();
+        return EXIT_DONE;
+    }
+    const struct command *command = command_find(argv[1]);
+    if (!command) {
+        fprintf(stderr, "auth help: there is no command \"%s\"; see: auth help\n", argv[1]);
+        return EXIT_USAGE;
+    }
+    if (strcmp(command->name, "migrate") == 0) {
+        char *arguments[] = {"migrate", "--help", NULL};
+        return migrate_command_main(2, arguments);
+    }
+    command_print_usage(command);
+    return EXIT_DONE;
+}

@@ -1,0 +1,16 @@
+/* commands_internal.h — the function behind each command. */
+// SPDX-License-Identifier: MIT
+#ifndef AUTH_COMMAND_COMMANDS_INTERNAL_H
+#define AUTH_COMMAND_COMMANDS_INTERNAL_H
+
+int serve_command(int argc, char **argv);
+int migrate_command_main(int argc, char **argv);
+int config_command(int argc, char **argv);
+int user_command(int argc, char **argv);
+int client_command(int argc, char **argv);
+int key_command(int argc, char **argv);
+int healthcheck_command(int argc, char **argv);
+int version_command(int argc, char **argv);
+int help_command(int argc, char **argv);
+
+#endif

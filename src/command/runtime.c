@@ -1,0 +1,275 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "auth/base/log.h"
+#include "auth/command/command.h"
+#include "auth/domain/keyring.h"
+#include "auth/json/fields.h"
+#include "auth/loop/fiber.h"
+#include "runtime_internal.h"
+
+#define RUNTIME_ARENA_BYTES (4u * 1024u * 1024u)
+#define WORK_ARENA_BYTES    (64u * 1024u * 1024u)
+#define WORK_TIME_MS        INT64_C(30000)
+#define WORK_THREADS        4
+#define WORK_QUEUE          1024
+#define SETTINGS_FILE       "settings.ini"
+
+extern char **environ;
+
+/* --- settings ----------------------------------------------------------------------------------------------------- */
+
+static void print_problems(const char *command, const struct settings_problems *problems)
+{
+    for (size_t i = 0; i < problems->count; i++) {
+        const struct settings_problem *problem = &problems->items[i];
+        fprintf(stderr, "auth %s: %s%s: %s\n", command, problem->is_warning ? "warning: " : "", problem->name,
+                problem->problem);
+    }
+    if (problems->error_count > 0)
+        fprintf(stderr, "auth %s: %zu wrong; nothing was started. See: auth config reference\n", command,
+                problems->error_count);
+}
+
+static void log_set_up(const struct settings *settings)
+{
+    const bool is_terminal = isatty(STDERR_FILENO) == 1;
+    const bool is_text =
+        settings->log_format == SETTING_LOG_TEXT || (settings->log_format == SETTING_LOG_AUTO && is_terminal);
+    log_init((enum log_level)settings->log_level, is_text ? LOG_FORMAT_TEXT : LOG_FORMAT_JSON);
+}
+
+static struct policy policy_of(const struct settings *settings)
+{
+    return (struct policy){
+        .issuer = settings->issuer,
+        .audience = is_empty(settings->audience) ? settings->issuer : settings->audience,
+        .client_id = settings->client_id,
+        .access_token_ms = settings->access_token_seconds * MS_PER_SECOND,
+        .session_ms = settings->session_seconds * MS_PER_SECOND,
+        .session_idle_ms = settings->session_idle_seconds * MS_PER_SECOND,
+        .session_cache_ms = settings->session_cache_seconds * MS_PER_SECOND,
+        .refresh_grace_ms = settings->refresh_grace_seconds * MS_PER_SECOND,
+        .sessions_per_account = settings->sessions_per_account,
+        .fresh_ms = settings->fresh_seconds * MS_PER_SECOND,
+        .deletion_grace_ms = settings->deletion_grace_seconds * MS_PER_SECOND,
+        .signing_algorithm = (enum signing_algorithm)settings->signing_algorithm,
+        .key_overlap_ms = settings->key_overlap_seconds * MS_PER_SECOND,
+        .password_min = settings->password_min,
+        .is_signup_open = settings->signup == SIGNUP_OPEN,
+        .signup_signs_in = settings->signup_signs_in,
+        .throttle = {.free_attempts = settings->throttle_free_attempts,
+                     .first_delay_ms = settings->throttle_first_delay_seconds * MS_PER_SECOND,
+                     .longest_delay_ms = settings->throttle_max_delay_seconds * MS_PER_SECOND,
+                     .stop = settings->throttle_stop},
+    };
+}
+
+struct str setting_list_join(struct arena *arena, struct setting_list list)
+{
+    struct str joined = STR("");
+    for (size_t i = 0; i < list.count; i++)
+        joined =
+            str_printf(arena, "%.*s%s%.*s", STR_ARGS(joined), i == 0 ? "" : ",", STR_ARGS(list.items[i]));
+    return joined;
+}
+
+static result load_stores(struct runtime *runtime)
+{
+    const struct settings *settings = &runtime->settings;
+    struct task *task = &runtime->task;
+    const struct secret uri = settings_sql_uri(settings, runtime->arena);
+    const struct secret migration_uri = settings_migration_sql_uri(settings, runtime->arena);
+    struct store_options *store = &runtime->store;
+    TRY(store_options_parse(task, secret_expose(uri), store));
+    TRY(store_options_parse(task, secret_expose(migration_uri), &runtime->migration_store));
+    store->read_connections = (unsigned)settings->db_read_connections;
+    store->write_connections = (unsigned)settings->db_write_connections;
+    store->leases = (unsigned)settings->db_leases;
+    store->statement_timeout_ms = settings->db_statement_timeout_ms;
+    store->lock_timeout_ms = settings->db_lock_timeout_ms;
+    /* An older or newer server can be told by what it was built for. */
+    store->application_name =
+        str_printf(runtime->arena, "auth/%.*s", STR_ARGS(migrations_head(runtime->arena)));
+    return RESULT_OK;
+}
+
+int runtime_load(struct runtime *runtime, const struct command_line *line, const char *command)
+{
+    runtime->arena = arena_create(RUNTIME_ARENA_BYTES);
+    task_init(&runtime->task, runtime->arena, str_from(command), WORK_TIME_MS);
+    json_init();
+    const struct settings_sources sources = {
+        .argv_sets = line->sets, .environ = (const char *const *)environ, .ini_path = SETTINGS_FILE};
+    struct settings_problems *problems = arena_alloc(runtime->arena, sizeof *problems);
+    const result loaded = settings_load(&runtime->task, &sources, &runtime->settings, problems);
+    print_problems(command, problems);
+    if (!is_ok(loaded)) return EXIT_USAGE;
+    log_set_up(&runtime->settings);
+    runtime->policy = policy_of(&runtime->settings);
+    const result stores = load_stores(runtime);
+    if (is_ok(stores)) return EXIT_DONE;
+    failure_print(command, &runtime->task, stores);
+    return EXIT_USAGE;
+}
+
+/* --- what runs ---------------------------------------------------------------------------------------------------- */
+
+/* The configured one; for an embedded database the one beside it; a shared database needs a configured one, or two
+ * replicas would have two. */
+static result load_server_secret(struct runtime *runtime, struct key256 *ret_secret)
+{
+    const struct settings *settings = &runtime->settings;
+    if (settings->has_secret_key) {
+        *ret_secret = settings->secret_key;
+        return RESULT_OK;
+    }
+    if (runtime->store.engine == DB_SQLITE)
+        return server_secret_embedded(&runtime->task, runtime->store.uri, ret_secret);
+    FAIL(&runtime->task.fault, BAD_REQUEST,
+         "AUTH_SECRET_KEY (or AUTH_SECRET_KEY_FILE) is needed on PostgreSQL; make one with: head -c 32 "
+         "/dev/urandom | base64");
+}
+
+static result derive_secrets(struct runtime *runtime)
+{
+    struct key256 secret;
+    TRY(load_server_secret(runtime, &secret));
+    service_secrets_derive(&secret, &runtime->secrets);
+    wipe(&secret, sizeof secret);
+    return RESULT_OK;
+}
+
+static result start_threads(struct runtime *runtime)
+{
+    const struct settings *settings = &runtime->settings;
+    const struct password_hasher_options hasher = {
+        .threads = (unsigned)settings->hash_threads,
+        .cost = {(uint32_t)settings->hash_memory_kib, (uint32_t)settings->hash_iterations},
+        .queue_limit = (unsigned)settings->hash_queue,
+        .keeps_memory = settings->hash_reuse_memory,
+    };
+    const struct offload_options work = {.name = "work", .threads = WORK_THREADS, .queue_limit = WORK_QUEUE};
+    const struct cache_options cache = {
+        .redis_url = secret_expose(settings->redis_url),
+        .key = runtime->secrets.cache_key,
+        .near_bytes_max = (size_t)settings->cache_bytes,
+        /* An embedded database has one server; a shared one may have many, which only Redis lets us tell. */
+        .is_near_trusted = runtime->store.engine == DB_SQLITE,
+        .timeout_ms = settings->cache_timeout_ms,
+    };
+    TRY(password_hasher_create(&hasher, &runtime->hasher));
+    TRY(offload_create(&work, &runtime->work));
+    return cache_create(&cache, &runtime->cache);
+}
+
+int runtime_start(struct runtime *runtime)
+{
+    result started = harden_process(&runtime->task.fault);
+    if (is_ok(started)) started = derive_secrets(runtime);
+    if (!is_ok(started)) {
+        failure_print(runtime->task.id.ptr, &runtime->task, started);
+        return EXIT_USAGE;
+    }
+    started = start_threads(runtime);
+    if (is_ok(started)) return EXIT_DONE;
+    failure_print(runtime->task.id.ptr, &runtime->task, started);
+    return EXIT_FAILED;
+}
+
+void runtime_done(struct runtime *runtime)
+{
+    cache_destroy(runtime->cache);
+    offload_destroy(runtime->work);
+    password_hasher_destroy(runtime->hasher);
+    service_secrets_wipe(&runtime->secrets);
+    wipe(&runtime->settings, sizeof runtime->settings);
+    arena_destroy(runtime->arena);
+}
+
+result service_open(struct runtime *runtime, struct loop *loop, struct service *ret_service)
+{
+    *ret_service = (struct service){.policy = &runtime->policy,
+                                    .secrets = &runtime->secrets,
+                                    .hasher = runtime->hasher,
+                                    .work = runtime->work,
+                                    .keyring = keyring_create()};
+    TRY(store_open(&runtime->task, loop, &runtime->store, &ret_service->db));
+    return cache_open(runtime->cache, loop, &ret_service->cache);
+}
+
+void service_close(struct service *service)
+{
+    cache_close(service->cache);
+    store_close(service->db);
+    keyring_destroy(service->keyring);
+}
+
+struct migration_options runtime_migration_options(const struct runtime *runtime)
+{
+    return (struct migration_options){
+        .store = &runtime->migration_store,
+        .binary_version = STR(AUTH_VERSION),
+        .lock_wait_ms = runtime->settings.migration_lock_wait_seconds * MS_PER_SECOND,
+        .is_edit_tolerated = runtime->settings.migration_checksum == MIGRATION_CHECKSUM_WARN,
+    };
+}
+
+/* --- one piece of work -------------------------------------------------------------------------------------------- */
+
+void failure_print(const char *command, const struct task *task, result outcome)
+{
+    const struct fault *fault = &task->fault;
+    const size_t count = fault->error_count < FIELD_ERRORS_MAX ? fault->error_count : FIELD_ERRORS_MAX;
+    for (size_t i = 0; i < count; i++)
+        fprintf(stderr, "auth %s: %s: %s\n", command, fault->errors[i].pointer, fault->errors[i].detail);
+    if (count == 0)
+        fprintf(stderr, "auth %s: %s\n", command,
+                fault->detail[0] ? fault->detail : status_sentence(outcome.code));
+}
+
+struct alone {
+    struct fiber_job job;
+    struct runtime *runtime;
+    service_work *work;
+    void *argument;
+    result outcome;
+};
+
+static result work_alone(struct alone *alone, struct task *task)
+{
+    struct service service;
+    const result opened = service_open(alone->runtime, loop_self(), &service);
+    const result outcome = is_ok(opened) ? alone->work(&service, task, alone->argument) : opened;
+    service_close(&service);
+    return outcome;
+}
+
+static void run_alone(struct fiber_job *job)
+{
+    struct alone *alone = CONTAINER_OF(job, struct alone, job);
+    struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(WORK_ARENA_BYTES);
+    struct task *task = arena_alloc(arena, sizeof *task);
+    task_init(task, arena, alone->runtime->task.id, WORK_TIME_MS);
+    alone->outcome = work_alone(alone, task);
+    if (!is_ok(alone->outcome)) failure_print(task->id.ptr, task, alone->outcome);
+}
+
+int runtime_run(struct runtime *runtime, service_work *work, void *argument)
+{
+    struct alone alone = {.job.run = run_alone, .runtime = runtime, .work = work, .argument = argument};
+    const result ran = fiber_run_alone(&alone.job);
+    return is_ok(ran) && is_ok(alone.outcome) ? EXIT_DONE : EXIT_FAILED;
+}
+
+int runtime_command(const char *command, const struct command_line *line, service_work *work, void *argument)
+{
+    struct runtime runtime = {0};
+    int code = runtime_load(&runtime, line, command);
+    if (code == EXIT_DONE) code = runtime_start(&runtime);
+    if (code == EXIT_DONE) code = runtime_run(&runtime, work, argument);
+    runtime_done(&runtime);
+    return code;
+}

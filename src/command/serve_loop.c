@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT
+#include "auth/domain/keyring.h"
+#include "serve_internal.h"
+
+#define DRAIN_LOOK_MS INT64_C(20)
+
+static struct http_server_options server_options(struct serve_loop *serve_loop)
+{
+    const struct settings *settings = &serve_loop->serve->runtime.settings;
+    return (struct http_server_options){
+        .listen = settings->listen,
+        .reuse_port = serve_loop->serve->loop_count > 1,
+        .trusted_proxies = setting_list_join(serve_loop->serve->runtime.arena, settings->trusted_proxies),
+        .body_bytes_max = (size_t)settings->body_bytes_max,
+        .connections_max = (unsigned)settings->connections_max,
+        .request_ms = settings->request_seconds * MS_PER_SECOND,
+        .sends_hsts = str_starts_with(settings->issuer, STR("https://")),
+        .serve = api_serve_public,
+        .context = &serve_loop->api,
+        .metrics = serve_loop->serve->shared.metrics,
+    };
+}
+
+static result open_listeners(struct serve_loop *serve_loop, bool is_first)
+{
+    struct task *task = &serve_loop->serve->runtime.task;
+    struct http_server_options options = server_options(serve_loop);
+    TRY(http_server_create(serve_loop->loop, &options, task, &serve_loop->public_server));
+    if (!is_first) return RESULT_OK;
+    options.listen = serve_loop->serve->runtime.settings.ops_listen;
+    options.reuse_port = false;
+    options.trusted_proxies = STR_NONE;
+    options.serve = api_serve_operations;
+    return http_server_create(serve_loop->loop, &options, task, &serve_loop->operations_server);
+}
+
+result serve_loop_open(struct serve_loop *serve_loop, struct serve *serve, bool is_first)
+{
+    serve_loop->serve = serve;
+    TRY(loop_create(&serve_loop->loop));
+    TRY(service_open(&serve->runtime, serve_loop->loop, &serve_loop->service));
+    serve_loop->api =
+        (struct api){.loop = serve_loop->loop, .service = &serve_loop->service, .shared = &serve->shared};
+    return open_listeners(serve_loop, is_first);
+}
+
+void serve_loop_close(struct serve_loop *serve_loop)
+{
+    if (serve_loop->public_server) http_server_destroy(serve_loop->public_server);
+    if (serve_loop->operations_server) http_server_destroy(serve_loop->operations_server);
+    prebuilt_unref(serve_loop->api.jwks);
+    service_close(&serve_loop->service);
+    loop_destroy(serve_loop->loop);
+}
+
+static void drain_look(struct timer *timer)
+{
+    struct serve_loop *serve_loop = CONTAINER_OF(timer, struct serve_loop, drain_timer);
+    const int64_t now_ms = clock_monotonic_ms();
+    const bool is_done = http_server_in_flight(serve_loop->public_server) == 0;
+    if (is_done || now_ms >= serve_loop->drain_until_ms)
+        loop_stop(serve_loop->loop);
+    else
+        loop_timer_start(serve_loop->loop, timer, now_ms + DRAIN_LOOK_MS);
+}
+
+static void drain_begin(struct post *post)
+{
+    struct serve_loop *serve_loop = CONTAINER_OF(post, struct serve_loop, drain_post);
+    http_server_drain(serve_loop->public_server);
+    serve_loop->drain_until_ms =
+        clock_monotonic_ms() + serve_loop->serve->runtime.settings.drain_seconds * MS_PER_SECOND;
+    serve_loop->drain_timer.due = drain_look;
+    drain_look(&serve_loop->drain_timer);
+}
+
+void serve_loop_drain(struct serve_loop *serve_loop)
+{
+    serve_loop->drain_post.run = drain_begin;
+    loop_post(serve_loop->loop, &serve_loop->drain_post);
+}

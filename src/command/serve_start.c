@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+
+#include "auth/base/log.h"
+#include "auth/command/command.h"
+#include "auth/domain/keyring.h"
+#include "serve_internal.h"
+
+#define START_ARENA_BYTES (8u * 1024u * 1024u)
+#define RETRY_MS          INT64_C(500)
+#define LOAD_TIME_MS      INT64_C(5000)
+
+/* --- the schema, on a worker thread ------------------------------------------------------------------------------- */
+
+struct migrating {
+    struct serve *serve;
+    int64_t until_ms;
+    int exit_code;
+};
+
+static void note_progress(void *argument, const struct migration_progress *progress)
+{
+    struct serve *serve = argument;
+    const struct str text = progress->text;
+    switch (progress->event) {
+    case MIGRATION_BEGINS:
+        readiness_set_progress(serve->shared.readiness, progress->to.ptr, (int)progress->done,
+                               (int)progress->total);
+        log_event(LOG_LEVEL_INFO, "migrating", LOG_TEXT("from", progress->from), LOG_TEXT("to", progress->to),
+                  LOG_TEXT("message", progress->message));
+        break;
+    case MIGRATION_DONE:
+        log_event(LOG_LEVEL_INFO, "migrated", LOG_TEXT("to", progress->to),
+                  LOG_NUMBER("ms", progress->duration_ms));
+        break;
+    case MIGRATION_WAITING:
+        log_event(LOG_LEVEL_INFO, "waiting for the migration lock", LOG_TEXT("holder", text));
+        break;
+    case MIGRATION_RETRY:
+    case MIGRATION_WARNING:
+        log_event(LOG_LEVEL_WARN, "migration", LOG_TEXT("detail", text));
+        break;
+    }
+}
+
+/* MIGRATE_ON_START=check: looks, and changes nothing. */
+static result check_schema(struct arena *arena, const struct migration_options *options,
+                           struct str *ret_current, struct migration_failure *ret_failure)
+{
+    struct migration_status status;
+    TRY(migrations_status(arena, options, &status, ret_failure));
+    if (status.pending > 0) {
+        *ret_failure = (struct migration_failure){
+            .exit = MIGRATION_EXIT_OUT_OF_DATE,
+            .text = STR("the schema is behind this binary; run: auth migrate upgrade"),
+        };
+        return RESULT(PRECONDITION_FAILED);
+    }
+    *ret_current = status.current;
+    return RESULT_OK;
+}
+
+static result upgrade_schema(struct arena *arena, const struct migration_options *options,
+                             struct serve *serve, struct str *ret_current,
+                             struct migration_failure *ret_failure)
+{
+    const struct migration_listener listener = {.notify = note_progress, .argument = serve};
+    struct migration_outcome outcome;
+    TRY(migrations_apply(arena, options, STR("head"), &listener, &outcome, ret_failure));
+    if (outcome.is_ahead)
+        log_printf(LOG_LEVEL_WARN, "the schema is newer than this binary, and compatible with it");
+    if (!is_empty(outcome.pending_contract))
+        log_event(LOG_LEVEL_INFO, "a contract revision waits for older servers to stop",
+                  LOG_TEXT("revision", outcome.pending_contract));
+    *ret_current = outcome.current;
+    return RESULT_OK;
+}
+
+/* One attempt; MIGRATION_EXIT_OK when the schema fits. */
+static int bring_schema(struct serve *serve, struct arena *arena)
+{
+    struct migration_options options = runtime_migration_options(&serve->runtime);
+    struct migration_failure failure = {0};
+    struct str current = STR_NONE;
+    options.is_stopping = &serve->is_stopping;
+    options.is_contract_held = true;
+    const int mode = serve->runtime.settings.migrate_on_start;
+    if (mode == MIGRATE_OFF) return MIGRATION_EXIT_OK;
+    const result outcome = mode == MIGRATE_CHECK ? check_schema(arena, &options, &current, &failure)
+                                                 : upgrade_schema(arena, &options, serve, &current, &failure);
+    if (is_ok(outcome)) {
+        readiness_set_schema(serve->shared.readiness, current.ptr);
+        return MIGRATION_EXIT_OK;
+    }
+    const bool may_pass = failure.exit == MIGRATION_EXIT_UNREACHABLE;
+    readiness_set(serve->shared.readiness, may_pass ? PHASE_STARTING : PHASE_REFUSED, failure.text.ptr);
+    log_event(may_pass ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR,
+              may_pass ? "waiting for the database" : "the schema does not fit",
+              LOG_TEXT("detail", failure.text));
+    return failure.exit;
+}
+
+static void migrate(void *argument)
+{
+    struct migrating *migrating = argument;
+    struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(START_ARENA_BYTES);
+    migrating->exit_code = bring_schema(migrating->serve, arena);
+}
+
+/* Until the schema fits, the time is up, or somebody says stop. */
+static int wait_for_schema(struct serve *serve, int64_t until_ms)
+{
+    struct migrating migrating = {.serve = serve, .until_ms = until_ms};
+    for (;;) {
+        if (!is_ok(offload_run(serve->runtime.work, migrate, &migrating))) return EXIT_FAILED;
+        const bool may_pass = migrating.exit_code == MIGRATION_EXIT_UNREACHABLE;
+        if (!may_pass || atomic_load(&serve->is_stopping) || clock_monotonic_ms() >= until_ms)
+            return migrating.exit_code;
+        fiber_sleep(RETRY_MS);
+    }
+}
+
+/* --- the keys, in each loop's own thread -------------------------------------------------------------------------- */
+
+static void load_ended(struct fiber_job *job)
+{
+    struct serve_loop *serve_loop = CONTAINER_OF(job, struct serve_loop, load_job);
+    loop_post(serve_loop->serve->loops[0].loop, &serve_loop->loaded_post);
+}
+
+static void load_run(struct fiber_job *job)
+{
+    struct serve_loop *serve_loop = CONTAINER_OF(job, struct serve_loop, load_job);
+    struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(START_ARENA_BYTES);
+    struct task *task = arena_alloc(arena, sizeof *task);
+    task_init(task, arena, STR("start"), LOAD_TIME_MS);
+    serve_loop->load_outcome = keyring_load(&serve_loop->service, task);
+    if (!is_ok(serve_loop->load_outcome))
+        log_event(LOG_LEVEL_WARN, "the signing keys cannot be read",
+                  LOG_TEXT("detail", str_from(task->fault.detail)));
+}
+
+static void load_begin(struct post *post)
+{
+    struct serve_loop *serve_loop = CONTAINER_OF(post, struct serve_loop, load_post);
+    serve_loop->load_job = (struct fiber_job){.run = load_run, .ended = load_ended};
+    const result started = fiber_start(&serve_loop->load_job);
+    if (is_ok(started)) return;
+    serve_loop->load_outcome = started;
+    load_ended(&serve_loop->load_job);
+}
+
+static void load_is_done(struct post *post)
+{
+    wait_finish(CONTAINER_OF(post, struct serve_loop, loaded_post)->loaded);
+}
+
+static result load_keys(struct serve_loop *serve_loop)
+{
+    struct wait wait = {0};
+    serve_loop->loaded = &wait;
+    serve_loop->load_post.run = load_begin;
+    serve_loop->loaded_post.run = load_is_done;
+    loop_post(serve_loop->loop, &serve_loop->load_post);
+    fiber_wait(&wait);
+    return serve_loop->load_outcome;
+}
+
+/* A key that does not open will not open later; a database that is away may come back. */
+static int wait_for_keys(struct serve *serve, int64_t until_ms)
+{
+    for (unsigned i = 0; i < serve->loop_count;) {
+        const result loaded = load_keys(&serve->loops[i]);
+        if (is_ok(loaded)) {
+            i++;
+            continue;
+        }
+        if (loaded.code != STATUS_DATABASE_UNAVAILABLE) return EXIT_FAILED;
+        if (atomic_load(&serve->is_stopping) || clock_monotonic_ms() >= until_ms)
+            return MIGRATION_EXIT_UNREACHABLE;
+        fiber_sleep(RETRY_MS);
+    }
+    return EXIT_DONE;
+}
+
+/* --- the order ---------------------------------------------------------------------------------------------------- */
+
+static void announce(const struct serve *serve)
+{
+    const struct settings *settings = &serve->runtime.settings;
+    log_event(LOG_LEVEL_INFO, "ready", LOG_TEXT("listen", http_server_address(serve->loops[0].public_server)),
+              LOG_TEXT("operations", http_server_address(serve->loops[0].operations_server)),
+              LOG_TEXT("issuer", settings->issuer), LOG_TEXT("database", serve->runtime.store.display),
+              LOG_NUMBER("loops", serve->loop_count),
+              LOG_NUMBER("ms", clock_wall_ms() - serve->shared.started_at_ms));
+}
+
+static void start_run(struct fiber_job *job)
+{
+    struct serve *serve = CONTAINER_OF(job, struct serve, start_job);
+    const int64_t until_ms =
+        clock_monotonic_ms() + serve->runtime.settings.start_wait_seconds * MS_PER_SECOND;
+    int code = wait_for_schema(serve, until_ms);
+    if (code == EXIT_DONE) code = wait_for_keys(serve, until_ms);
+    if (atomic_load(&serve->is_stopping)) return;
+    if (code != EXIT_DONE) {
+        log_event(LOG_LEVEL_ERROR, "not started", LOG_NUMBER("exit", code));
+        serve_stop(serve, code);
+        return;
+    }
+    readiness_set(serve->shared.readiness, PHASE_SERVING, "serving");
+    announce(serve);
+}
+
+static void start_begin(struct post *post)
+{
+    struct serve *serve = CONTAINER_OF(post, struct serve, start_post);
+    serve->start_job = (struct fiber_job){.run = start_run};
+    if (!is_ok(fiber_start(&serve->start_job))) serve_stop(serve, EXIT_FAILED);
+}
+
+void serve_start(struct serve *serve)
+{
+    serve->start_post.run = start_begin;
+    loop_post(serve->loops[0].loop, &serve->start_post);
+}
