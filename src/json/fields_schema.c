@@ -2,7 +2,7 @@
 #include "auth/json/fields.h"
 #include "auth/json/writer.h"
 
-static void write_schema(const struct fields *fields, struct json_writer *writer);
+static void write_schema(const struct fields *fields, bool is_nullable, struct json_writer *writer);
 
 static void write_pair(struct json_writer *writer, const char *key, const char *value)
 {
@@ -16,11 +16,16 @@ static void write_number(struct json_writer *writer, const char *key, int64_t va
     json_int64(writer, value);
 }
 
+static bool takes_null(const struct field *row)
+{
+    return row->flags & FIELD_NULLABLE;
+}
+
 /* JSON Schema 2020-12 has no "nullable": the type is a list. */
-static void write_type(struct json_writer *writer, const struct field *row, const char *type)
+static void write_type(struct json_writer *writer, bool is_nullable, const char *type)
 {
     json_key(writer, "type");
-    if (!(row->flags & FIELD_NULLABLE)) {
+    if (!is_nullable) {
         json_string(writer, str_from(type));
         return;
     }
@@ -39,7 +44,7 @@ static void write_limits(struct json_writer *writer, const struct field *row, co
 
 static void write_text(struct json_writer *writer, const struct field *row)
 {
-    write_type(writer, row, "string");
+    write_type(writer, takes_null(row), "string");
     write_limits(writer, row, "minLength", "maxLength");
 }
 
@@ -54,7 +59,7 @@ static void write_secret(struct json_writer *writer, const struct field *row)
 
 static void write_integer(struct json_writer *writer, const struct field *row)
 {
-    write_type(writer, row, "integer");
+    write_type(writer, takes_null(row), "integer");
     if (row->min == 0 && row->max == 0) return;
     write_number(writer, "minimum", row->min);
     if (row->max >= row->min) write_number(writer, "maximum", row->max);
@@ -62,28 +67,28 @@ static void write_integer(struct json_writer *writer, const struct field *row)
 
 static void write_choices(struct json_writer *writer, const struct field *row)
 {
-    write_type(writer, row, "string");
+    write_type(writer, takes_null(row), "string");
     json_key(writer, "enum");
     json_begin_array(writer);
     for (size_t i = 0; row->choices[i]; i++) json_string(writer, str_from(row->choices[i]));
-    if (row->flags & FIELD_NULLABLE) json_null(writer);
+    if (takes_null(row)) json_null(writer);
     json_end_array(writer);
 }
 
 static void write_formatted(struct json_writer *writer, const struct field *row, const char *format)
 {
-    write_type(writer, row, "string");
+    write_type(writer, takes_null(row), "string");
     write_pair(writer, "format", format);
 }
 
 static void write_list(struct json_writer *writer, const struct field *row)
 {
-    write_type(writer, row, "array");
+    write_type(writer, takes_null(row), "array");
     write_limits(writer, row, "minItems", "maxItems");
     json_key(writer, "items");
     if (row->type == FIELD_OBJECTS) {
         json_begin_object(writer);
-        write_schema(row->object, writer);
+        write_schema(row->object, false, writer);
         json_end_object(writer);
         return;
     }
@@ -103,7 +108,7 @@ static void write_kind(struct json_writer *writer, const struct field *row)
         write_integer(writer, row);
         return;
     case FIELD_BOOLEAN:
-        write_type(writer, row, "boolean");
+        write_type(writer, takes_null(row), "boolean");
         return;
     case FIELD_CHOICE:
         write_choices(writer, row);
@@ -115,14 +120,14 @@ static void write_kind(struct json_writer *writer, const struct field *row)
         write_formatted(writer, row, "date-time");
         return;
     case FIELD_EPOCH:
-        write_type(writer, row, "integer");
+        write_type(writer, takes_null(row), "integer");
         return;
     case FIELD_STRINGS:
     case FIELD_OBJECTS:
         write_list(writer, row);
         return;
     case FIELD_OBJECT:
-        write_schema(row->object, writer);
+        write_schema(row->object, takes_null(row), writer);
         return;
     case FIELD_RAW:
         return; /* any value: a schema without a type */
@@ -157,11 +162,10 @@ static void write_required(struct json_writer *writer, const struct fields *fiel
     if (has_begun) json_end_array(writer);
 }
 
-/* The members of the schema, without its braces. A nested object that may be null has its type from here as
- * well, so it is written as an object; its reader takes null. */
-static void write_schema(const struct fields *fields, struct json_writer *writer)
+/* The members of the schema, without its braces. */
+static void write_schema(const struct fields *fields, bool is_nullable, struct json_writer *writer)
 {
-    write_pair(writer, "type", "object");
+    write_type(writer, is_nullable, "object");
     if (fields->title) write_pair(writer, "title", fields->title);
     json_key(writer, "properties");
     json_begin_object(writer);
@@ -177,6 +181,6 @@ void fields_write_schema(const struct fields *fields, struct strbuf *out)
 {
     struct json_writer writer = {.out = out};
     json_begin_object(&writer);
-    write_schema(fields, &writer);
+    write_schema(fields, false, &writer);
     json_end_object(&writer);
 }

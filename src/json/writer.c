@@ -3,6 +3,8 @@
 
 #include "auth/base/encoding.h"
 
+#define SHORT_BYTES 60u
+
 /* Bytes that stand for themselves in a JSON string. */
 static bool is_plain(unsigned char c)
 {
@@ -78,8 +80,25 @@ static size_t add_special(struct strbuf *out, struct str text)
     return count;
 }
 
+/* Short plain text, the bulk of what is written, goes out in one piece: before, quote, text, quote, after. */
+static bool add_short(struct strbuf *out, struct str value, bool has_comma, bool has_colon)
+{
+    char piece[SHORT_BYTES + 4];
+    if (value.len > SHORT_BYTES || plain_prefix(value) < value.len) return false;
+    size_t len = 0;
+    if (has_comma) piece[len++] = ',';
+    piece[len++] = '"';
+    if (value.len > 0) memcpy(piece + len, value.ptr, value.len);
+    len += value.len;
+    piece[len++] = '"';
+    if (has_colon) piece[len++] = ':';
+    strbuf_add(out, (struct str){piece, len});
+    return true;
+}
+
 void json_escape(struct strbuf *out, struct str value)
 {
+    if (add_short(out, value, false, false)) return;
     strbuf_add_char(out, '"');
     while (value.len > 0) {
         const size_t plain = plain_prefix(value);
@@ -131,10 +150,13 @@ void json_end_array(struct json_writer *writer)
 
 void json_key(struct json_writer *writer, const char *name)
 {
-    begin_value(writer);
-    json_escape(writer->out, str_from(name));
-    strbuf_add_char(writer->out, ':');
+    const struct str text = str_from(name);
+    const bool has_comma = writer->needs_comma;
     writer->needs_comma = false;
+    if (add_short(writer->out, text, has_comma, true)) return;
+    if (has_comma) strbuf_add_char(writer->out, ',');
+    json_escape(writer->out, text);
+    strbuf_add_char(writer->out, ':');
 }
 
 void json_string(struct json_writer *writer, struct str value)

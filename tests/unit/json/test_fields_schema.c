@@ -61,3 +61,14 @@ Test(fields_schema, the_schema_is_json)
         is_ok(fields_read_json(&anything, &task, str_from(schema_of(&account_view_fields, arena)), nothing)));
     arena_destroy(arena);
 }
+
+Test(fields_schema, an_object_that_may_be_null_says_so)
+{
+    struct arena *arena = arena_create(1u << 20);
+    const struct field row = {
+        .name = "home", .type = FIELD_OBJECT, .flags = FIELD_NULLABLE, .object = &address_fields};
+    const struct fields fields = {.title = "Owner", .rows = &row, .count = 1, .size = sizeof(struct address)};
+    cr_expect(
+        strstr(schema_of(&fields, arena), "\"home\":{\"type\":[\"object\",\"null\"],\"title\":\"Address\""));
+    arena_destroy(arena);
+}

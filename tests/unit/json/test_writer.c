@@ -68,3 +68,24 @@ Test(json_writer, text_nests_with_its_commas)
         "{\"a\":[-9223372036854775808,false,null,{},[]],\"b\\\"\":\"\\\\ / \x7f \xe2\x82\xac \\r\\n\\t\","
         "\"c\":[1]}");
 }
+
+Test(json_writer, long_names_and_texts_are_written_like_short_ones)
+{
+    char name[80];
+    memset(name, 'k', sizeof(name));
+    for (size_t len = 56; len < 66; len++) {
+        struct json_writer writer = {.out = &out};
+        strbuf_init(&out, arena, 64, 1024);
+        name[len] = '\0';
+        json_begin_object(&writer);
+        json_key(&writer, name);
+        json_string(&writer, str_from(name));
+        json_key(&writer, name);
+        json_string(&writer, STR(""));
+        json_end_object(&writer);
+        cr_expect_eq(strbuf_str(&out).len, 3 * len + 13);
+        cr_expect(
+            str_equal(strbuf_str(&out), str_printf(arena, "{\"%s\":\"%s\",\"%s\":\"\"}", name, name, name)));
+        name[len] = 'k';
+    }
+}
