@@ -15,7 +15,6 @@
 #define CONNECT_LIMIT_MS   INT64_C(1000) /* nobody waits for it: a network's latency, not a request's */
 #define PAUSE_FIRST_MS     INT64_C(100)
 #define PAUSE_LAST_MS      INT64_C(5000)
-#define READ_BYTES         4000u /* a stack frame holds it; what is left over is read in the next turn */
 #define REPLY_BYTES_MAX    4096u /* the longest of ours is a value of CACHE_VALUE_MAX and its seal */
 #define REPLY_ELEMENTS_MAX 4     /* ours have three */
 
@@ -109,11 +108,10 @@ static bool replies_take(struct connection *connection)
 
 static bool input_take(struct connection *connection)
 {
-    char bytes[READ_BYTES];
-    const ssize_t count = recv(connection->watch.fd, bytes, sizeof bytes, 0);
+    const ssize_t count = recv(connection->watch.fd, connection->in, sizeof connection->in, 0);
     if (count < 0) return errno == EAGAIN || errno == EINTR;
     if (count == 0) return false;
-    if (redisReaderFeed(connection->reader, bytes, (size_t)count) != REDIS_OK) return false;
+    if (redisReaderFeed(connection->reader, connection->in, (size_t)count) != REDIS_OK) return false;
     return replies_take(connection);
 }
 

@@ -16,6 +16,7 @@
 #include "auth/loop/loop.h"
 #include "target_internal.h"
 
+#define CONNECTION_IN_BYTES  (16u * 1024u)  /* read at once; the rest waits for the next turn */
 #define CONNECTION_OUT_BYTES (256u * 1024u) /* commands not sent yet; beyond it they are refused */
 
 enum connection_state {
@@ -55,6 +56,7 @@ struct connection {
     redisReader *reader;
     const redisReplyObjectFunctions *plain;
     redisReplyObjectFunctions bounded;
+    char in[CONNECTION_IN_BYTES];
     size_t out_len;
     size_t out_sent;
     char *out;
