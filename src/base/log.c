@@ -3,12 +3,15 @@
 
 #include <errno.h>
 #include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "auth/base/clock.h"
 #include "auth/base/encoding.h"
 
 #define LINE_BYTES    8192u
+#define BATCH_BYTES   (32u * 1024u) /* more than one line */
 #define TAIL_BYTES    32u /* kept for what closes a line that was cut */
 #define BODY_BYTES    (LINE_BYTES - TAIL_BYTES)
 #define MESSAGE_BYTES 4096u
@@ -32,6 +35,10 @@ struct line {
 
 static _Thread_local struct line scratch_line;
 static _Thread_local char scratch_message[MESSAGE_BYTES];
+
+/* Lines that wait for log_flush; NULL in threads that write each at once. */
+static _Thread_local char *batch;
+static _Thread_local size_t batch_len;
 
 /* All or nothing. */
 static void put(struct line *line, struct str s)
@@ -200,12 +207,44 @@ static void end_line(struct line *line)
 }
 
 /* A line that cannot be written is lost: there is nowhere to tell it, and the service goes on. */
-static void write_line(const struct line *line)
+static void write_bytes(const char *bytes, size_t len)
 {
     ssize_t written;
     do {
-        written = write(atomic_load_explicit(&output, memory_order_relaxed), line->bytes, line->len);
+        written = write(atomic_load_explicit(&output, memory_order_relaxed), bytes, len);
     } while (written < 0 && errno == EINTR);
+}
+
+void log_flush(void)
+{
+    if (batch_len == 0) return;
+    write_bytes(batch, batch_len);
+    batch_len = 0;
+}
+
+/* Whole lines only, so that those of several threads do not mix. */
+static void write_line(const struct line *line, enum log_level level)
+{
+    if (!batch) {
+        write_bytes(line->bytes, line->len);
+        return;
+    }
+    if (batch_len + line->len > BATCH_BYTES) log_flush();
+    memcpy(batch + batch_len, line->bytes, line->len);
+    batch_len += line->len;
+    if (level >= LOG_LEVEL_WARN) log_flush();
+}
+
+void log_begin_batches(void)
+{
+    if (!batch) batch = malloc(BATCH_BYTES);
+}
+
+void log_end_batches(void)
+{
+    log_flush();
+    free(batch);
+    batch = NULL;
 }
 
 static void write_event(enum log_level level, const char *message, const struct log_field *fields,
@@ -216,7 +255,7 @@ static void write_event(enum log_level level, const char *message, const struct 
     begin_line(line, level, message);
     for (size_t i = 0; i < count; i++) put_field(line, &fields[i]);
     end_line(line);
-    write_line(line);
+    write_line(line, level);
     errno = saved_errno;
 }
 

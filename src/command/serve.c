@@ -39,10 +39,16 @@ static unsigned loops_wanted(const struct settings *settings)
     return half > (long)SERVE_LOOPS_MAX ? SERVE_LOOPS_MAX : (unsigned)half;
 }
 
+static void run(struct serve_loop *serve_loop)
+{
+    log_begin_batches();
+    loop_run(serve_loop->loop);
+    log_end_batches();
+}
+
 static void *loop_thread(void *argument)
 {
-    struct serve_loop *serve_loop = argument;
-    loop_run(serve_loop->loop);
+    run(argument);
     return NULL;
 }
 
@@ -119,7 +125,7 @@ static int serve_all(struct serve *serve)
     if (is_ok(opened)) {
         welcome(serve);
         serve_start(serve);
-        loop_run(serve->loops[0].loop);
+        run(&serve->loops[0]);
         log_printf(LOG_LEVEL_INFO, "stopped");
     } else {
         failure_print("serve", &serve->runtime.task, opened);

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "auth/base/log.h"
 #include "auth/domain/keyring.h"
 #include "serve_internal.h"
 
@@ -34,10 +35,18 @@ static result open_listeners(struct serve_loop *serve_loop, bool is_first)
     return http_server_create(serve_loop->loop, &options, task, &serve_loop->operations_server);
 }
 
+/* One write for all the lines of a wake. */
+static void flush_log(void *argument)
+{
+    (void)argument;
+    log_flush();
+}
+
 result serve_loop_open(struct serve_loop *serve_loop, struct serve *serve, bool is_first)
 {
     serve_loop->serve = serve;
     TRY(loop_create(&serve_loop->loop));
+    loop_on_sleep(serve_loop->loop, flush_log, NULL);
     TRY(service_open(&serve->runtime, serve_loop->loop, &serve_loop->service));
     serve_loop->api =
         (struct api){.loop = serve_loop->loop, .service = &serve_loop->service, .shared = &serve->shared};

@@ -32,6 +32,13 @@ void log_init(enum log_level level, enum log_format format);
 void log_to(int file_descriptor);
 bool log_is_on(enum log_level level);
 
+/* From now on lines of this thread are gathered and written by log_flush, when there are many, or at once from a
+ * warning on: a loop flushes before it sleeps, so that a wake costs one write. */
+void log_begin_batches(void);
+void log_flush(void);
+/* Flushes; each line is written at once again. */
+void log_end_batches(void);
+
 void log_fields(enum log_level level, const char *message, const struct log_field *fields, size_t count);
 void log_printf(enum log_level level, const char *format, ...) PRINTF_LIKE(2, 3);
 

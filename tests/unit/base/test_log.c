@@ -194,3 +194,34 @@ Test(log, a_panic_is_told_whatever_the_level_and_aborts, .exit_code = SIGABRT)
     signal(SIGABRT, read_panic);
     panic("no %d", 7);
 }
+
+Test(log, gathered_lines_are_written_in_order_by_a_flush)
+{
+    log_begin_batches();
+    log_printf(LOG_LEVEL_INFO, "first");
+    log_printf(LOG_LEVEL_INFO, "second");
+    cr_assert_eq(strlen(read_line()), 0, "nothing is written before the flush");
+    log_flush();
+    const char *text = read_line();
+    cr_assert(strstr(text, "first") && strstr(text, "second"));
+    cr_assert_lt(strstr(text, "first"), strstr(text, "second"));
+    log_end_batches();
+}
+
+Test(log, a_warning_does_not_wait_and_takes_what_waits_with_it)
+{
+    log_begin_batches();
+    log_printf(LOG_LEVEL_INFO, "before");
+    log_printf(LOG_LEVEL_WARN, "now");
+    const char *text = read_line();
+    cr_assert(strstr(text, "before") && strstr(text, "now"));
+    log_end_batches();
+}
+
+Test(log, many_gathered_lines_are_written_without_a_flush)
+{
+    log_begin_batches();
+    for (int i = 0; i < 1000; i++) log_printf(LOG_LEVEL_INFO, "line %d of many", i);
+    cr_assert(strstr(read_line(), "line 0 of many"));
+    log_end_batches();
+}
