@@ -12,6 +12,7 @@
 #ifndef AUTH_CRYPTO_HASH_ARENA_INTERNAL_H
 #define AUTH_CRYPTO_HASH_ARENA_INTERNAL_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #include "auth/base/result.h"

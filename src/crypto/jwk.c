@@ -3,6 +3,7 @@
 
 #include <openssl/core_names.h>
 #include <openssl/param_build.h>
+#include <stdio.h>
 
 #include "auth/json/fields.h"
 #include "auth/json/writer.h"

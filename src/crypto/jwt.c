@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "auth/crypto/jwt.h"
 
+#include <string.h>
+
 #include "signing_key_internal.h"
 
 result jwt_sign(struct task *task, const struct signing_key *key, enum jwt_type type, struct str claims,

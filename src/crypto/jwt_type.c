@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "signing_key_internal.h"
 
+#include <stdio.h>
+
 #define HEAD_JSON_SIZE 240u
 
 _Static_assert(JWT_HEAD_SIZE > BASE64URL_LEN(HEAD_JSON_SIZE), "a head has room in base64url");

@@ -3,6 +3,7 @@
 
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdlib.h>
 
 #include "auth/base/clock.h"
 #include "auth/loop/offload.h"

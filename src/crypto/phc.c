@@ -3,11 +3,8 @@
 
 #include <sodium.h>
 
-#define HEAD           "$argon2id$v=19$m="
-#define NUMBER_CHARS   10u
-#define DECODED_MAX    64u
-#define SALT_BYTES_MAX 48u
-#define TAG_BYTES_MAX  64u
+#define HEAD         "$argon2id$v=19$m="
+#define NUMBER_CHARS 10u
 
 bool is_cost_allowed(struct password_cost cost)
 {
@@ -39,16 +36,11 @@ static bool take_number(struct str *rest, uint32_t *ret_value)
     return true;
 }
 
-/* The one spelling of some bytes: libsodium refuses padding, other characters and unused bits that are set.
- */
-static bool is_base64(struct str text, size_t bytes_min, size_t bytes_max)
+/* The one spelling of some bytes: libsodium refuses padding, other characters and unused bits that are set. */
+static bool decode(struct str text, unsigned char *ret_bytes, size_t bytes_max, size_t *ret_len)
 {
-    unsigned char decoded[DECODED_MAX];
-    size_t len = 0;
-    const int failed = sodium_base642bin(decoded, sizeof decoded, text.ptr, text.len, NULL, &len, NULL,
-                                         sodium_base64_VARIANT_ORIGINAL_NO_PADDING);
-    sodium_memzero(decoded, sizeof decoded);
-    return failed == 0 && len >= bytes_min && len <= bytes_max;
+    return sodium_base642bin(ret_bytes, bytes_max, text.ptr, text.len, NULL, ret_len, NULL,
+                             sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0;
 }
 
 result phc_parse(struct str text, struct phc *ret_phc)
@@ -61,10 +53,11 @@ result phc_parse(struct str text, struct phc *ret_phc)
     REQUIRE(take_text(&rest, STR(",t=")) && take_number(&rest, &phc.cost.iterations), INTERNAL);
     REQUIRE(take_text(&rest, STR(",p=")) && take_number(&rest, &lanes), INTERNAL);
     REQUIRE(take_text(&rest, STR("$")), INTERNAL);
-    phc.salt = str_split(&rest, '$');
-    phc.tag = rest;
-    REQUIRE(is_base64(phc.salt, PHC_SALT_BYTES_MIN, SALT_BYTES_MAX), INTERNAL);
-    REQUIRE(is_base64(phc.tag, PHC_TAG_BYTES_MIN, TAG_BYTES_MAX), INTERNAL);
+    const struct str salt = str_split(&rest, '$');
+    size_t salt_len = 0;
+    REQUIRE(decode(salt, phc.salt, sizeof phc.salt, &salt_len) && salt_len == PHC_SALT_BYTES, INTERNAL);
+    REQUIRE(decode(rest, phc.tag, sizeof phc.tag, &phc.tag_len) && phc.tag_len >= PHC_TAG_BYTES_MIN,
+            INTERNAL);
     REQUIRE(lanes == PHC_LANES && is_cost_allowed(phc.cost), INTERNAL);
     *ret_phc = phc;
     return RESULT_OK;

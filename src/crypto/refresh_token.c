@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "auth/crypto/refresh_token.h"
 
+#include <string.h>
+
 #include "auth/base/encoding.h"
 
 #define COUNTER_BYTES 8u

@@ -2,6 +2,7 @@
 #include "auth/crypto/seal.h"
 
 #include <sodium.h>
+#include <string.h>
 
 #include "auth/crypto/digest.h"
 

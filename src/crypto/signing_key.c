@@ -5,6 +5,8 @@
 #include <openssl/ec.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include "signing_key_internal.h"
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <openssl/core_names.h>
+#include <stdio.h>
 
 #include "auth/crypto/digest.h"
 #include "signing_key_internal.h"

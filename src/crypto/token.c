@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "auth/crypto/token.h"
 
+#include <string.h>
+
 #include "auth/base/encoding.h"
 #include "auth/base/log.h"
 

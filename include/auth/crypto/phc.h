@@ -17,20 +17,21 @@
 #define PHC_MEMORY_KIB_MAX (256u * 1024u)
 #define PHC_ITERATIONS_MAX 16u
 #define PHC_WORK_KIB_MAX   (1024u * 1024u) /* memory times iterations: about a second of a core */
-#define PHC_SALT_BYTES_MIN 8u
+#define PHC_SALT_BYTES     16u
 #define PHC_TAG_BYTES_MIN  16u
-#define PHC_LANES          1u /* other values are not computed here */
+#define PHC_TAG_BYTES_MAX  64u
+#define PHC_LANES          1u /* libsodium computes no other value, nor salts of another length */
 
 struct password_cost {
     uint32_t memory_kib;
     uint32_t iterations;
 };
 
-/* Salt and tag point into the text, still in base64. */
 struct phc {
     struct password_cost cost;
-    struct str salt;
-    struct str tag;
+    unsigned char salt[PHC_SALT_BYTES];
+    unsigned char tag[PHC_TAG_BYTES_MAX];
+    size_t tag_len;
 };
 
 NODISCARD result phc_parse(struct str text, struct phc *ret_phc);

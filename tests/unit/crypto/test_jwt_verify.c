@@ -397,6 +397,15 @@ Test(jwt_verify, a_client_assertion_may_leave_out_its_type_and_its_only_key)
         STATUS_OK);
 }
 
+Test(jwt_verify, our_own_tokens_always_name_their_key)
+{
+    const struct jwk_set only = {.keys = {KEY}, .count = 1};
+    struct jwt_claims read;
+    const struct str nameless = forge(KEY, "{\"alg\":\"ES256\",\"typ\":\"at+jwt\"}", claims_with(""));
+    cr_assert_eq(CODE_OF(jwt_verify(&fixture_task, nameless, &only, &access_expected, &read)),
+                 STATUS_INVALID_TOKEN);
+}
+
 Test(jwt_verify, a_retired_key_verifies_while_it_is_in_the_set)
 {
     const struct str token = access_token("");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "auth/crypto/password_hasher.h"
 
+#include <stdio.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -14,9 +15,9 @@ static const struct password_cost small = {.memory_kib = 5 * 1024, .iterations =
 
 /* Hashes of "password" by the reference implementation: below, within and above the kept mapping. */
 #define REFERENCE_256_KIB \
-    "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
+    "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$yrdGtGIZk/3JHsUHh5gLQUqQppLwvGjf4Z+cJbPLqew"
 #define REFERENCE_64_MIB \
-    "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHQ$CTFhFdXPJO1aFaMaO6Mm5c8y7cJHAph8ArZWb2GRPPc"
+    "$argon2id$v=19$m=65536,t=2,p=1$c29tZXNhbHRzb21lc2FsdA$/DO3gTkjHTS3Fia9YkXB1y76GQrWBcPYFmpyrc7fosI"
 
 static struct password_hasher *create(struct password_hasher_options options)
 {
@@ -160,6 +161,27 @@ Test(password_hasher, kept_memory_is_not_faulted_in_again)
     for (int i = 0; i < 20; i++) verify(hasher, "", "password");
     cr_assert_lt(page_faults() - before, 5000);
     cr_assert_eq(counts_of(hasher).mappings, 1);
+    password_hasher_destroy(hasher);
+}
+
+static long resident_mib(void)
+{
+    long total = 0, resident = 0;
+    FILE *file = fopen("/proc/self/statm", "r");
+    cr_assert_not_null(file);
+    cr_assert_eq(fscanf(file, "%ld %ld", &total, &resident), 2);
+    fclose(file);
+    return resident * sysconf(_SC_PAGESIZE) / (1024 * 1024);
+}
+
+Test(password_hasher, a_costlier_hash_of_old_does_not_keep_its_memory)
+{
+    struct password_hasher *hasher =
+        create((struct password_hasher_options){.threads = 1, .cost = small, .keeps_memory = true});
+    verify(hasher, "", "password");
+    const long before = resident_mib();
+    cr_assert_eq(verify(hasher, REFERENCE_64_MIB, "password"), STATUS_OK);
+    cr_assert_lt(resident_mib() - before, 32);
     password_hasher_destroy(hasher);
 }
 

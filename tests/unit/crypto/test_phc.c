@@ -5,8 +5,8 @@
 
 TestSuite(phc, .init = fixture_begin, .fini = fixture_end);
 
-#define SALT "c29tZXNhbHQ"
-#define TAG  "nf65EOgLrQMR/uIPnA4rEsF5h7TKyQwu9U1bMCHGi/4"
+#define SALT "c29tZXNhbHRzb21lc2FsdA"
+#define TAG  "yrdGtGIZk/3JHsUHh5gLQUqQppLwvGjf4Z+cJbPLqew"
 
 Test(phc, anything_but_the_one_spelling_is_refused)
 {
@@ -38,10 +38,14 @@ Test(phc, anything_but_the_one_spelling_is_refused)
         "$argon2id$v=19$m=256,t=2,p=1$" SALT "$" TAG "$",
         "$argon2id$v=19$m=256,t=2,p=1$" SALT "$" TAG "=",
         "$argon2id$v=19$m=256,t=2,p=1$" SALT "$" TAG "\n",
-        "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHR$" TAG, /* unused bits set */
-        "$argon2id$v=19$m=256,t=2,p=1$c29tZXN_bHQ$" TAG, /* the other alphabet */
-        "$argon2id$v=19$m=256,t=2,p=1$c29tZQ$" TAG,      /* salt of 4 bytes */
-        "$argon2id$v=19$m=256,t=2,p=1$" SALT "$nf65EOgLrQMR",
+        "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHRzb21lc2FsdB$" TAG, /* unused bits set */
+        "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHRzb21lc2Fs_A$" TAG, /* the other alphabet */
+        "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$" TAG,            /* salts of 8, 15 and 17 bytes */
+        "$argon2id$v=19$m=256,t=2,p=1$YWFhYWFhYWFhYWFhYWFh$" TAG,
+        "$argon2id$v=19$m=256,t=2,p=1$YWFhYWFhYWFhYWFhYWFhYWE$" TAG,
+        "$argon2id$v=19$m=256,t=2,p=1$" SALT "$YWFhYWFhYWFhYWFhYWFh", /* tags of 15 and 65 bytes */
+        "$argon2id$v=19$m=256,t=2,p=1$" SALT
+        "$YWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWFhYWE",
         " $argon2id$v=19$m=256,t=2,p=1$" SALT "$" TAG,
         "$2b$12$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01234",
     };
@@ -82,8 +86,10 @@ Test(phc, tells_the_cost)
     cr_assert(is_ok(phc_parse(STR("$argon2id$v=19$m=19456,t=2,p=1$" SALT "$" TAG), &phc)));
     cr_assert_eq(phc.cost.memory_kib, 19456);
     cr_assert_eq(phc.cost.iterations, 2);
-    cr_assert(str_equal(phc.salt, STR(SALT)));
-    cr_assert(str_equal(phc.tag, STR(TAG)));
+    cr_assert(memcmp(phc.salt, "somesaltsomesalt", sizeof phc.salt) == 0);
+    cr_assert_eq(phc.tag_len, 32);
+    cr_assert_eq(phc.tag[0], 0xca);
+    cr_assert_eq(phc.tag[31], 0xec);
 }
 
 Test(phc, the_edges_of_the_limits_are_allowed)

@@ -54,10 +54,13 @@ Test(signing_key, an_rsa_key_below_2048_bits_is_not_loaded)
 
 Test(signing_key, another_curve_is_not_loaded)
 {
-    struct signing_key *key = NULL;
-    const struct str der = hex_bytes(P384_HEX);
-    const struct secret pkcs8 = secret_copy(fixture_task.arena, der.ptr, der.len);
-    cr_assert_eq(CODE_OF(signing_key_load(&fixture_task.fault, pkcs8, &key)), STATUS_INTERNAL);
+    static const char *const others[] = {P384_HEX, SECP256K1_HEX};
+    for (size_t i = 0; i < ARRAY_COUNT(others); i++) {
+        struct signing_key *key = NULL;
+        const struct str der = hex_bytes(others[i]);
+        const struct secret pkcs8 = secret_copy(fixture_task.arena, der.ptr, der.len);
+        cr_assert_eq(CODE_OF(signing_key_load(&fixture_task.fault, pkcs8, &key)), STATUS_INTERNAL);
+    }
 }
 
 Test(signing_key, a_public_key_neither_signs_nor_is_kept)

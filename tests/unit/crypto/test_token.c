@@ -34,6 +34,24 @@ Test(token, another_form_is_refused)
     cr_assert_eq(parse_code(with_byte(text, 10, '=')), STATUS_INVALID_TOKEN);
 }
 
+/* The checksum is no secret, so anybody can put the right one behind anything. */
+static struct str with_checksum(const char *body)
+{
+    unsigned char digest[SHA256_BYTES];
+    sha256(str_printf(fixture_task.arena, "auth token checksum v1:%s", body), digest);
+    const struct str checksum = base64url_print(fixture_task.arena, digest, 4);
+    return str_printf(fixture_task.arena, "%s%s", body, checksum.ptr);
+}
+
+Test(token, what_32_bytes_never_print_as_is_refused_with_the_right_checksum_too)
+{
+    cr_assert_eq(parse_code(with_checksum("aut_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAB")),
+                 STATUS_INVALID_TOKEN);
+    cr_assert_eq(parse_code(with_checksum("aut_AAAAAAAAAAAAAAAAAAAAA AAAAAAAAAAAAAAAAAAAAA")),
+                 STATUS_INVALID_TOKEN);
+    cr_assert_eq(parse_code(with_checksum("aut_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA")), STATUS_OK);
+}
+
 Test(token, another_prefix_is_refused)
 {
     struct token_digest digest;
