@@ -1,10 +1,11 @@
 /* cache.h — a cache and a counter that may vanish at any moment: nothing but speed is ever lost.
- * Shape:   keys are HMACs made here from (kind, name), so no name or token stands in the cache in clear;
- *          values are small opaque bytes; everything has a lifetime. near: this process's bounded sharded
- *          LRU. shared: Redis, when configured, with the near one in front of it for as long as its
- *          invalidation channel is alive; with the channel down the near one is emptied and unused.
+ * Shape:   keys are keyed hashes made here from (kind, name), so no name or token stands in the cache in
+ *          clear; values are small opaque bytes; everything has a lifetime. near: this process's bounded
+ *          sharded LRU. shared: Redis, when configured, with the near one in front of it for as long as its
+ *          invalidation channel is alive; with the channel down the near one is emptied and unused, and when
+ *          it is back takes no value while a reader from before may still run (CACHE_DENY_MS).
  * Rule:    a change goes to the database first, then cache_deny, then the answer. A denied key takes no new
- *          value for DENY_MS, so a slow reader cannot put back what was just revoked.
+ *          value for CACHE_DENY_MS, so a slow reader cannot put back what was just revoked.
  * Errors:  none to the caller: a cache that is down answers MISS, and counters fall back to this process.
  * Waits:   only the functions whose comment says so. Fibers only.
  * Source:  security.md I6 (revocation and caches); client-side caching in the Redis manual (idea of the
@@ -31,7 +32,8 @@ struct cache_link; /* one loop's view of it */
 
 struct cache_options {
     struct str redis_url; /* empty: near only */
-    struct key256 key;    /* for the HMACs of names */
+    struct key256
+        key; /* for the hashes of names and the seals of shared values; the same on every instance */
     size_t near_bytes_max;
     bool is_near_trusted; /* near values may be served without a shared channel: true when this process is the
                              only one */
