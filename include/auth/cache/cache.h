@@ -8,8 +8,7 @@
  *          value for CACHE_DENY_MS, so a slow reader cannot put back what was just revoked.
  * Errors:  none to the caller: a cache that is down answers MISS, and counters fall back to this process.
  * Waits:   only the functions whose comment says so. Fibers only.
- * Source:  security.md I6 (revocation and caches); client-side caching in the Redis manual (idea of the
- *          channel).
+ * Source:  client-side caching in the Redis manual (idea of the channel).
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_CACHE_CACHE_H
@@ -32,8 +31,7 @@ struct cache_link; /* one loop's view of it */
 
 struct cache_options {
     struct str redis_url; /* empty: near only */
-    struct key256
-        key; /* for the hashes of names and the seals of shared values; the same on every instance */
+    struct key256 key;    /* hashes names, seals shared values; the same on every instance */
     size_t near_bytes_max;
     bool is_near_trusted; /* near values may be served without a shared channel: true when this process is the
                              only one */
