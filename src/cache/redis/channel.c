@@ -9,7 +9,8 @@
 #include "sealed_value_internal.h"
 
 // A silent connection may be a dead one: while the cache is in use, a sign of life is asked for at the first
-// age, and the near cache is not believed beyond the second: what another instance revokes is known here within a second.
+// age, and the near cache is not believed beyond the second: what another instance revokes is known here within
+// one second.
 #define SIGN_WANTED_MS  INT64_C(250)
 #define SIGN_TOO_OLD_MS INT64_C(900)
 
