@@ -397,6 +397,42 @@ Test(jwt_verify, a_client_assertion_may_leave_out_its_type_and_its_only_key)
         STATUS_OK);
 }
 
+static int logout_code(const char *claims)
+{
+    struct jwt_expectation expected = access_expected;
+    expected.type = JWT_LOGOUT;
+    const struct str text = str_printf(
+        fixture_task.arena, "{\"iss\":\"" ISSUER "\",\"aud\":\"" AUDIENCE "\",\"exp\":1800000300%s}", claims);
+    return verify_token(forge(KEY, header_of(KEY, "logout+jwt"), text.ptr), &expected);
+}
+
+Test(jwt_verify, a_logout_token_names_itself_and_a_subject_or_a_session)
+{
+    cr_assert_eq(logout_code(",\"iat\":1,\"sub\":\"u\""), STATUS_INVALID_TOKEN);
+    cr_assert_eq(logout_code(",\"jti\":\"j\",\"sub\":\"u\""), STATUS_INVALID_TOKEN);
+    cr_assert_eq(logout_code(",\"iat\":1,\"jti\":\"j\""), STATUS_INVALID_TOKEN);
+    cr_assert_eq(logout_code(",\"iat\":1,\"jti\":\"j\",\"sub\":\"u\""), STATUS_OK);
+    cr_assert_eq(logout_code(",\"iat\":1,\"jti\":\"j\",\"sid\":\"s\""), STATUS_OK);
+}
+
+/* Signed as it stands, so that nothing but the alphabet is wrong with it. */
+Test(jwt_verify, a_signed_payload_that_is_not_base64url_is_refused)
+{
+    static const char *const payloads[] = {"eyJ9=", "e30=", "e3+/", "e31", "e30 ", "a"};
+    for (size_t i = 0; i < ARRAY_COUNT(payloads); i++) {
+        unsigned char signature[SIGNATURE_BYTES_MAX];
+        size_t len = 0;
+        const char *header = header_of(KEY, "at+jwt");
+        const struct str message =
+            str_printf(fixture_task.arena, "%s.%s",
+                       base64url_print(fixture_task.arena, header, strlen(header)).ptr, payloads[i]);
+        cr_assert(is_ok(signing_key_sign(KEY, message, signature, &len)));
+        const struct str token = str_printf(fixture_task.arena, "%s.%s", message.ptr,
+                                            base64url_print(fixture_task.arena, signature, len).ptr);
+        cr_assert_eq(verify_access(token), STATUS_INVALID_TOKEN, "%s", payloads[i]);
+    }
+}
+
 Test(jwt_verify, our_own_tokens_always_name_their_key)
 {
     const struct jwk_set only = {.keys = {KEY}, .count = 1};
