@@ -25,6 +25,7 @@ struct store_options {
     int64_t statement_timeout_ms;
     int64_t lock_timeout_ms;
     struct str application_name; /* "auth/<head revision>" */
+    bool is_exclusive; /* sqlite: a server, whose cache bears no second one: CONFLICT where one runs */
 };
 
 /* What SQL_URI (SQLAlchemy's URL forms) means, with the defaults for the rest; the fault names what is wrong,
