@@ -1,0 +1,2 @@
+include(support/store/statements.cmake)
+set(TEST_LINKS test_statements)
