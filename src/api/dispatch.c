@@ -119,11 +119,7 @@ static void finish(struct request *request, result outcome, struct response *res
     } else if (response->status == 0) {
         response->status = route ? route->success : 200;
     }
-    const int64_t duration_us = clock_monotonic_us() - request->began_us;
-    http_metrics_observe(api->shared->metrics,
-                         route ? route_index(api->shared->router, route) : api_route_count, response->status,
-                         duration_us);
-    log_request(request, response, outcome, duration_us);
+    log_request(request, response, outcome, clock_monotonic_us() - request->began_us);
 }
 
 void api_serve_public(struct request *request, struct response *response)
