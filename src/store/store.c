@@ -5,6 +5,7 @@
 
 static const struct db_driver *const drivers[DB_ENGINE_COUNT] = {
     [DB_POSTGRES] = &db_driver_postgres,
+    [DB_SQLITE] = &db_driver_sqlite,
 };
 
 result store_open(struct task *task, struct loop *loop, const struct store_options *options,

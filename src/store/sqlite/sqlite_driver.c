@@ -148,8 +148,10 @@ static void close_db(struct db *db)
 
 static result ping(struct db *db, struct task *task)
 {
+    struct sqlite_db *shared = sqlite_of(db);
     struct db_rows rows;
-    return read_rows(sqlite_of(db), task, &ping_statement, NULL, &rows);
+    shared->statements++;
+    return read_rows(shared, task, &ping_statement, NULL, &rows);
 }
 
 static void counts(const struct db *db, struct store_counts *ret_counts)

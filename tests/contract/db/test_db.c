@@ -8,7 +8,7 @@
 #include "db_fixture.h"
 
 /* The promises of db.h, held to every engine. */
-static const enum db_engine engines[] = {DB_POSTGRES};
+static const enum db_engine engines[] = {DB_POSTGRES, DB_SQLITE};
 
 static void on_each_engine(unsigned fibers, void (*body)(struct actor *actor))
 {
