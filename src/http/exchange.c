@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "auth/base/clock.h"
-#include "auth/base/id.h"
+#include "auth/base/encoding.h"
 #include "auth/base/log.h"
 #include "auth/http/problem.h"
 #include "metrics_internal.h"
@@ -11,6 +11,7 @@
 #define ARENA_BYTES_PER_BODY 32u
 #define FREE_EXCHANGES_MAX   128u
 #define BODY_FIRST_BYTES     4096u
+#define REQUEST_ID_BYTES     16u
 
 static void exchange_run(struct fiber_job *job);
 static void exchange_ended(struct fiber_job *job);
@@ -115,15 +116,25 @@ static struct str lone_header(const struct http_exchange *exchange, const char *
     return count == 1 ? request_header(&exchange->request, name) : STR_NONE;
 }
 
+/* The server's random half and a counter. An id is a name in logs and no secret, so entropy is
+ * asked for once and not per request. */
+static struct str request_id_new(struct http_server *server, struct arena *arena)
+{
+    unsigned char bytes[REQUEST_ID_BYTES];
+    char *text = arena_alloc(arena, 2 * REQUEST_ID_BYTES + 1);
+    uint64_t counter = ++server->request_count;
+    memcpy(bytes, server->id_prefix, sizeof(server->id_prefix));
+    for (size_t i = REQUEST_ID_BYTES; i > sizeof(server->id_prefix); counter >>= 8)
+        bytes[--i] = counter & 0xff;
+    hex_encode(bytes, sizeof(bytes), text);
+    return (struct str){text, 2 * REQUEST_ID_BYTES};
+}
+
 static void exchange_identify(struct http_exchange *exchange)
 {
     struct request *request = &exchange->request;
     struct str id = lone_header(exchange, "X-Request-Id");
-    if (!is_request_id(id)) {
-        char text[ID_TEXT_SIZE];
-        id_print(id_new(clock_wall_ms()), text);
-        id = str_copy(request->task.arena, str_from(text));
-    }
+    if (!is_request_id(id)) id = request_id_new(exchange->server, request->task.arena);
     task_init(&request->task, request->task.arena, id, exchange->server->options.request_ms);
     request->trace_id = traceparent_trace_id(lone_header(exchange, "traceparent"));
 }

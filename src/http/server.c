@@ -6,6 +6,7 @@
 
 #include "auth/base/clock.h"
 #include "auth/base/log.h"
+#include "auth/base/secret.h"
 #include "server_internal.h"
 
 /* One field of HTTP_HEADER_BYTES_MAX, the rest of a usual head, and the response's head fit; more is answered
@@ -100,6 +101,7 @@ result http_server_create(struct loop *loop, const struct http_server_options *o
     server->options = *options;
     server->loop = loop;
     server->listener.fd = -1;
+    random_bytes(server->id_prefix, sizeof(server->id_prefix));
     server->arena = arena_create(SERVER_ARENA_BYTES);
     const result opened = server_open(server, task);
     if (!is_ok(opened)) {

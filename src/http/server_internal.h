@@ -84,6 +84,8 @@ struct http_server {
     size_t waiting_exchanges;
     struct shared_response shared[SHARED_RESPONSES_MAX];
     size_t next_shared;
+    unsigned char id_prefix[8]; /* random; request ids are this and the count */
+    uint64_t request_count;
     bool is_draining;
 };
 
