@@ -141,7 +141,7 @@ static result place(struct migration_scope *scope, const struct revision_set *fr
 {
     bool *is_placed = revision_marks(scope->arena, from);
     for (size_t count = 0; count < from->count; count++) {
-        size_t next;
+        size_t next = 0;
         if (pick_next(from, is_placed, &next)) {
             is_placed[next] = true;
             items[count] = from->items[next];
