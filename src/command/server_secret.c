@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "auth/base/encoding.h"
+#include "auth/base/folder.h"
 #include "auth/base/log.h"
 #include "runtime_internal.h"
 
@@ -63,6 +64,8 @@ result server_secret_embedded(struct task *task, struct str database_path, struc
         return outcome;
     }
     if (errno != ENOENT) FAIL(&task->fault, BAD_REQUEST, "%s cannot be read: %s", path, strerror(errno));
+    errno = folders_make(task->arena, database_path);
+    if (errno != 0) FAIL(&task->fault, BAD_REQUEST, "the folder of %s cannot be made: %s", path, strerror(errno));
     fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (fd < 0) FAIL(&task->fault, BAD_REQUEST, "%s cannot be made: %s", path, strerror(errno));
     const result made = make_secret(task, path, fd, ret_secret);

@@ -43,7 +43,15 @@ void fault_add_field(struct fault *fault, const char *pointer, const char *code,
 void fault_clear(struct fault *fault);
 
 /* Returns STATUS_<name> upward and tells the operator why. */
+#ifndef __clang_analyzer__
 #define FAIL(fault, name, ...) \
     return fault_record((fault), STATUS_##name, __FILE__, __LINE__, __func__, __VA_ARGS__)
+#else /* the analyser cannot see that what is returned is never OK */
+#define FAIL(fault, name, ...)                                                                 \
+    do {                                                                                       \
+        (void)fault_record((fault), STATUS_##name, __FILE__, __LINE__, __func__, __VA_ARGS__); \
+        return RESULT(name);                                                                   \
+    } while (0)
+#endif
 
 #endif

@@ -8,23 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int make_folders(struct arena *arena, struct str path)
-{
-    char *folder = arena_alloc(arena, path.len + 1);
-    memcpy(folder, path.ptr, path.len);
-    for (size_t i = 1; i < path.len; i++) {
-        if (folder[i] != '/') continue;
-        folder[i] = '\0';
-        const bool is_made = mkdir(folder, S_IRWXU) == 0 || errno == EEXIST;
-        if (!is_made) return errno;
-        folder[i] = '/';
-    }
-    return 0;
-}
+#include "auth/base/folder.h"
 
 int sqlite_file_prepare(struct arena *arena, struct str path)
 {
-    const int folder_error = make_folders(arena, path);
+    const int folder_error = folders_make(arena, path);
     if (folder_error != 0) return folder_error;
     const int fd = open(str_copy(arena, path).ptr, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (fd < 0) return errno;
@@ -45,7 +33,7 @@ static struct str lock_path(struct arena *arena, struct str path, const char *pu
 
 int sqlite_file_lock(struct arena *arena, struct str path, const char *purpose, int *ret_fd)
 {
-    const int folder_error = make_folders(arena, path);
+    const int folder_error = folders_make(arena, path);
     if (folder_error != 0) return folder_error;
     const int fd = open(lock_path(arena, path, purpose).ptr, O_RDWR | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (fd < 0) return errno;
