@@ -2,6 +2,7 @@
 #include "auth/base/clock.h"
 #include "auth/base/encoding.h"
 #include "auth/base/log.h"
+#include "auth/base/secret.h"
 #include "auth/http/problem.h"
 #include "metrics_internal.h"
 #include "server_internal.h"
@@ -217,9 +218,17 @@ static enum MHD_Result exchange_take_head(struct http_exchange *exchange, const 
     return MHD_YES;
 }
 
+/* libmicrohttpd frees its buffers as they are; what was consumed from them is ours to wipe. */
+static void wipe_consumed(struct str text)
+{
+    if (text.len > 0) wipe((char *)(uintptr_t)text.ptr, text.len);
+}
+
 static enum MHD_Result exchange_take_body(struct http_exchange *exchange, const char *data, size_t *data_len)
 {
-    strbuf_add(&exchange->body, (struct str){data, *data_len});
+    const struct str piece = {data, *data_len};
+    strbuf_add(&exchange->body, piece);
+    wipe_consumed(piece);
     *data_len = 0;
     return exchange->body.overflowed ? MHD_NO : MHD_YES;
 }
@@ -291,6 +300,7 @@ void exchange_completed(void *server_, struct MHD_Connection *mhd, void **contex
         http_metrics_observe(server->options.metrics,
                              http_metrics_index(server->options.metrics, exchange->request.route),
                              exchange->sent_status, clock_monotonic_us() - exchange->request.began_us);
+    wipe_consumed(request_header(&exchange->request, "Authorization"));
     exchange->connection->exchange = NULL;
     connection_is_idle(exchange->connection);
     exchange_release(exchange);

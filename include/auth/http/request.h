@@ -54,7 +54,7 @@ struct request {
 /* The field's value, or the empty text; `name` in any case. */
 struct str request_header(const struct request *request, const char *name);
 
-/* True when the client has gone; what it asked for may be abandoned at the next wait. */
+/* True when the client has gone (asks the socket); what it asked for may be abandoned at the next wait. */
 bool is_client_gone(const struct request *request);
 
 /* The address with the host part of IPv6 cut to its /64: what limits are counted by. */

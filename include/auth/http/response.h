@@ -28,7 +28,8 @@ struct response {
     const struct prebuilt *prebuilt; /* sent instead of all the above when set */
 };
 
-/* A field beyond the fixed security headers that every response carries. The last value of a name wins. */
+/* A field beyond the fixed security headers that every response carries. The last value of a name wins;
+ * a value with control characters is not set at all. */
 void response_header_set(struct response *response, const char *name, struct str value);
 
 /* JSON from a field table; the request's arena holds it. */

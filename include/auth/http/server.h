@@ -38,11 +38,14 @@ NODISCARD result http_server_create(struct loop *loop, const struct http_server_
 /* The address really bound ("127.0.0.1:8080"), for port 0. */
 struct str http_server_address(const struct http_server *server);
 
-/* Stops accepting; what has begun is finished; kept-alive connections are closed after their response. */
+/* Stops accepting; what has begun is finished; kept-alive connections are closed after their response, idle ones
+ * after two seconds. On the loop's own stack, not from a fiber. */
 void http_server_drain(struct http_server *server);
 /* Requests begun and not yet answered, plus connections still open while draining. */
 size_t http_server_in_flight(const struct http_server *server);
 unsigned http_server_connections(const struct http_server *server);
+/* Accepts NULL. While handlers still wait (http_server_in_flight) only the listener is closed: their fibers hold the
+ * server's memory, which then stays until the process ends. */
 void http_server_destroy(struct http_server *server);
 
 #endif
