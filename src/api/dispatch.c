@@ -101,7 +101,7 @@ static void log_request(const struct request *request, const struct response *re
                              request->path.len < LOGGED_PATH_MAX ? request->path.len : LOGGED_PATH_MAX};
     log_event(level, "request", LOG_TEXT("id", request->task.id),
               LOG_TEXT("method", str_from(http_method_name(request->method))), LOG_TEXT("path", path),
-              LOG_NUMBER("status", response->status), LOG_NUMBER("us", duration_us),
+              LOG_NUMBER("status", response->status), LOG_DURATION("ms", duration_us),
               LOG_TEXT("from", request->client_text), caller_field(request),
               LOG_TEXT("trace", request->trace_id),
               LOG_TEXT("code", has_failed ? str_from(status_code(outcome.code)) : STR_NONE),

@@ -145,6 +145,14 @@ static void put_number(struct line *line, int64_t number)
     put(line, (struct str){digits, (size_t)len});
 }
 
+/* Microseconds as milliseconds: "5.031". */
+static void put_duration(struct line *line, int64_t us)
+{
+    char digits[NUMBER_BYTES];
+    const int len = snprintf(digits, sizeof(digits), "%lld.%03lld", (long long)us / 1000, (long long)us % 1000);
+    put(line, (struct str){digits, (size_t)len});
+}
+
 static bool is_bare_word(struct str text)
 {
     for (size_t i = 0; i < text.len; i++) {
@@ -164,11 +172,14 @@ static void put_field_name(struct line *line, const char *name)
 /* A field whose name and first byte of value do not fit is left out whole. */
 static void put_field(struct line *line, const struct log_field *field)
 {
-    if (line->is_cut || (!field->is_number && is_empty(field->text))) return;
+    const bool is_text = !field->is_number && !field->is_duration;
+    if (line->is_cut || (is_text && is_empty(field->text))) return;
     const size_t start = line->len;
     put_field_name(line, field->name);
     const size_t value_start = line->len;
-    if (field->is_number)
+    if (field->is_duration)
+        put_duration(line, field->number);
+    else if (field->is_number)
         put_number(line, field->number);
     else if (!line->is_json && is_bare_word(field->text))
         put_some(line, field->text);

@@ -19,6 +19,7 @@ enum log_format { LOG_FORMAT_TEXT, LOG_FORMAT_JSON };
 struct log_field {
     const char *name;
     bool is_number;
+    bool is_duration; /* a number of microseconds, not negative, written as milliseconds */
     int64_t number;
     struct str text; /* empty text fields are left out */
 };
@@ -26,6 +27,9 @@ struct log_field {
 #define LOG_TEXT(field_name, value) ((struct log_field){.name = (field_name), .text = (value)})
 #define LOG_NUMBER(field_name, value) \
     ((struct log_field){.name = (field_name), .is_number = true, .number = (value)})
+
+#define LOG_DURATION(field_name, us) \
+    ((struct log_field){.name = (field_name), .is_duration = true, .number = (us)})
 
 void log_init(enum log_level level, enum log_format format);
 /* Where lines go; standard error unless a test says otherwise. */

@@ -225,3 +225,9 @@ Test(log, many_gathered_lines_are_written_without_a_flush)
     cr_assert(strstr(read_line(), "line 0 of many"));
     log_end_batches();
 }
+
+Test(log, a_duration_is_written_in_milliseconds)
+{
+    log_event(LOG_LEVEL_INFO, "took", LOG_DURATION("ms", 5031), LOG_DURATION("short", 7));
+    cr_assert_str_eq(read_after_time(), " INFO  took ms=5.031 short=0.007\n");
+}
