@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: MIT
+"""Each rule finds a bad sample and leaves a good one alone."""
+import pathlib
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import house_data
+import house_rules as rules
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+
+BAD = [
+    (rules.layers, "src/http/x.c", '#include "auth/domain/login.h"\n'),
+    (rules.layers, "include/auth/base/x.h", '#include "auth/loop/loop.h"\n'),
+    (rules.layers, "src/crypto/x.c", '#include "auth/store/db.h"\n'),
+    (rules.layers, "src/novelty/x.c", ""),
+    (rules.private_headers, "src/domain/x.c", '#include "../store/driver_internal.h"\n'),
+    (rules.private_headers, "src/domain/x.c", '#include "x.h"\n'),
+    (rules.private_headers, "include/auth/store/x.h", '#include "driver_internal.h"\n'),
+    (rules.homes, "src/api/x.c", "#include <jansson.h>\n"),
+    (rules.homes, "src/store/store.c", "#include <libpq-fe.h>\n"),
+    (rules.homes, "src/store/postgres/x.c", "#include <sqlite3.h>\n"),
+    (rules.homes, "src/domain/x.c", "#  include <openssl/evp.h>\n"),
+    (rules.homes, "src/http/x.c", "#include <sodium.h>\n"),
+    (rules.size, "src/api/x.c", "int a;\n" * 501),
+    (rules.comparisons, "src/crypto/x.c", "if (memcmp(a, b, 32) == 0) return;\n"),
+    (rules.comparisons, "src/base/id.c", "memcmp(a, b, 1); strcmp(c, d);\n"),
+    (rules.comparisons, "src/base/id.c", "/* memcmp(a, b, 1) */\n"),
+    (rules.allocations, "src/domain/login.c", "char *copy = strdup(text);\n"),
+    (rules.banned, "src/store/postgres/x.c", "PQescapeLiteral(connection, text, 3);\n"),
+    (rules.banned, "src/base/x.c", "void *p = alloca(9);\n"),
+    (rules.banned, "src/loop/loop.c", "usleep(10);\n"),
+    (rules.banned, "src/domain/x.c", 'getenv("HOME");\n'),
+    (rules.sql, "src/store/session_repo.c", 'strbuf_add(&sql, "SELECT id FROM sessions");\n'),
+    (rules.sql, "src/store/session_repo.c", 'str_printf(arena, " WHERE id = %s", id);\n'),
+    (rules.words, "src/base/x.c", "/* TO" + "DO: finish */\n"),
+    (rules.words, "docs/x.md", "cd /wo" + "rk/main\n"),
+    (rules.words, "nginx.Dockerfile", "FROM gh" + "cr.io/x/y\n"),
+    (rules.licence, "src/base/x.c", "/* x */\n// SPDX-License-Identifier: MIT\n"),
+    (rules.licence, "include/auth/base/x.h", "#ifndef X\n#endif\n"),
+    (rules.licence, "scripts/x", "#!/bin/sh\necho\n"),
+    (rules.whitespace, "src/base/x.c", "int a; \n"),
+    (rules.whitespace, "src/base/x.c", "int a;"),
+]
+
+GOOD = [
+    (rules.layers, "src/api/x.c", '#include "auth/domain/login.h"\n'),
+    (rules.layers, "src/http/x.c", '/* #include "auth/domain/login.h" */\n'),
+    (rules.private_headers, "src/store/postgres/x.c", '#include "../driver_internal.h"\n'),
+    (rules.homes, "src/json/x.c", "#include <jansson.h>\n"),
+    (rules.homes, "src/http/x.c", "#include <unistd.h>\n"),
+    (rules.size, "src/api/x.c", "int a;\n" * 500),
+    (rules.size, "src/api/routes.c", "int a;\n" * 900),
+    (rules.comparisons, "src/base/id.c", "memcmp(a, b, 1);\n"),
+    (rules.comparisons, "src/crypto/x.c", "// not memcmp(a, b)\n"),
+    (rules.allocations, "src/base/arena.c", "malloc(1);\n"),
+    (rules.banned, "src/config/settings_collect.c", 'getenv("HOME");\n'),
+    (rules.banned, "src/loop/x.c", "fiber_sleep(10);\n"),
+    (rules.sql, "src/store/session_repo.c", "db_run(db, &statement_session_by_id);\n"),
+    (rules.words, "src/base/x.c", "int to_do_list;\n"),
+    (rules.licence, "src/base/x.c", "// SPDX-License-Identifier: MIT\n"),
+    (rules.licence, "include/auth/base/x.h", "/* x.h */\n// SPDX-License-Identifier: MIT\n"),
+    (rules.whitespace, "src/base/x.c", "int a;\n"),
+]
+
+
+@pytest.mark.parametrize("rule,path,text", BAD)
+def test_a_bad_sample_is_found(rule, path, text):
+    assert list(rule(path, text))
+
+
+@pytest.mark.parametrize("rule,path,text", GOOD)
+def test_a_good_sample_is_left_alone(rule, path, text):
+    assert not list(rule(path, text))
+
+
+def test_every_rule_has_a_bad_and_a_good_sample():
+    assert {row[0] for row in BAD} == set(rules.RULES)
+    assert {row[0] for row in GOOD} == set(rules.RULES)
+
+
+def test_the_layers_have_no_circle():
+    seen = []
+
+    def visit(module, path):
+        assert module not in path, f"circle: {path + [module]}"
+        for below in house_data.LAYERS.get(module, ()):
+            visit(below, path + [module])
+        seen.append(module)
+
+    for module in house_data.LAYERS:
+        visit(module, [])
+    assert set(house_data.LAYERS) <= set(seen)
+
+
+def test_every_list_gives_its_reasons():
+    reasons = [reason for _, reason in house_data.COMPARISONS.values()] + list(house_data.ALLOCATORS.values())
+    reasons += [reason for _, allowed, _ in house_data.BANNED for reason in allowed.values()]
+    assert all(len(reason) > 5 for reason in reasons)
+
+
+LONG = "void f(int *a);\nvoid f(int *a)\n{\n" + "    a[0]++;\n" * 51 + "}\n"
+DEEP = ("void f(int a);\nvoid f(int a)\n{\n    if (a > 1) {\n        while (a) {\n            if (a > 2) {\n"
+        "                for (;;) {\n                    a--;\n                }\n            }\n        }\n    }\n}\n")
+WIDE = "void f(int a, int b, int c, int d, int e, int g, int h);\nvoid f(int a, int b, int c, int d, int e, int g, int h)\n{\n    (void)(a + b + c + d + e + g + h);\n}\n"
+NULL_USE = "int f(void);\nint f(void)\n{\n    int *p = 0;\n    return *p;\n}\n"
+FLAT = "int f(int a);\nint f(int a)\n{\n    return a > 1 ? a : 1;\n}\n"
+
+
+@pytest.mark.skipif(not shutil.which("clang-tidy"), reason="clang-tidy is not installed")
+@pytest.mark.parametrize("text,finding", [
+    (LONG, "readability-function-size"),
+    (DEEP, "readability-function-size"),
+    (WIDE, "readability-function-size"),
+    (NULL_USE, "clang-analyzer-core.NullDereference"),
+    (FLAT, None),
+])
+def test_clang_tidy_is_set_up_to_find_it(tmp_path, text, finding):
+    (tmp_path / "sample.c").write_text(text)
+    done = subprocess.run(["clang-tidy", "--quiet", f"--config-file={ROOT / '.clang-tidy'}", str(tmp_path / "sample.c"),
+                           "--", "-std=c17"], capture_output=True, text=True, check=False)
+    assert (done.returncode != 0) == (finding is not None)
+    assert finding is None or finding in done.stdout
