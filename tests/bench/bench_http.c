@@ -24,17 +24,17 @@ static void end(int signal_number)
     is_ending = 1;
 }
 
-/* Answered in the second call: in the first, libmicrohttpd 0.9.75 closes the connection. */
+/* Answered in the call after the head and the body: in the first, libmicrohttpd 0.9.75 closes the connection. */
 static enum MHD_Result handle(void *response, struct MHD_Connection *connection, const char *target,
                               const char *method, const char *version, const char *data, size_t *data_len,
                               void **context)
 {
     (void)target, (void)method, (void)version, (void)data;
-    if (!*context) {
-        *context = response;
-        return MHD_YES;
-    }
+    const int is_first = *context == NULL;
+    const int has_body = *data_len > 0;
+    *context = response;
     *data_len = 0;
+    if (is_first || has_body) return MHD_YES;
     return MHD_queue_response(connection, MHD_HTTP_OK, response);
 }
 
