@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT
 /* The yard-stick of `make bench`: libmicrohttpd alone, external epoll, one prebuilt body, no checks.
- * Usage: bench_http <unix:/path | port> <bytes>. Ends at SIGTERM. */
+ * Usage: bench_http <unix:/path | port> <bytes>. Runs until a signal ends it. */
 #include <microhttpd.h>
 #include <netinet/in.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,14 +14,6 @@
 #define BACKLOG     511
 #define CONNECTIONS 4096u
 #define POOL_BYTES  ((size_t)12 * 1024)
-
-static volatile sig_atomic_t is_ending;
-
-static void end(int signal_number)
-{
-    (void)signal_number;
-    is_ending = 1;
-}
 
 /* Answered in the call after the head and the body: in the first, libmicrohttpd 0.9.75 closes the connection. */
 static enum MHD_Result handle(void *response, struct MHD_Connection *connection, const char *target,
@@ -73,29 +64,26 @@ static struct MHD_Response *respond(size_t bytes)
     return response;
 }
 
-static void run(struct MHD_Daemon *daemon)
+_Noreturn static void run(struct MHD_Daemon *daemon)
 {
     const int daemon_fd = MHD_get_daemon_info(daemon, MHD_DAEMON_INFO_EPOLL_FD)->epoll_fd;
     struct epoll_event event = {.events = EPOLLIN};
     const int loop_fd = epoll_create1(EPOLL_CLOEXEC);
     if (loop_fd < 0 || epoll_ctl(loop_fd, EPOLL_CTL_ADD, daemon_fd, &event) != 0) exit(1);
-    while (!is_ending) {
+    for (;;) {
         MHD_UNSIGNED_LONG_LONG wait_ms = 0;
         const int has_wait = MHD_get_timeout(daemon, &wait_ms) == MHD_YES;
         (void)epoll_wait(loop_fd, &event, 1, has_wait ? (int)wait_ms : -1);
         (void)MHD_run(daemon);
     }
-    (void)close(loop_fd);
 }
 
 int main(int argc, char **argv)
 {
-    const struct sigaction on_end = {.sa_handler = end};
     if (argc != 3) {
         (void)fprintf(stderr, "usage: %s <unix:/path | port> <bytes>\n", argv[0]);
         return 2;
     }
-    (void)sigaction(SIGTERM, &on_end, NULL);
     struct MHD_Response *response = respond(strtoul(argv[2], NULL, 10));
     struct MHD_Daemon *daemon =
         MHD_start_daemon(MHD_USE_EPOLL, 0, NULL, NULL, handle, response, MHD_OPTION_LISTEN_SOCKET,
@@ -103,7 +91,4 @@ int main(int argc, char **argv)
                          MHD_OPTION_CONNECTION_MEMORY_LIMIT, POOL_BYTES, MHD_OPTION_END);
     if (!daemon) return 1;
     run(daemon);
-    MHD_stop_daemon(daemon);
-    MHD_destroy_response(response);
-    return 0;
 }
