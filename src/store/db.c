@@ -39,9 +39,7 @@ static result check_rows(struct task *task, const struct statement *statement, c
     return RESULT_OK;
 }
 
-/* A fiber that holds a transaction must not wait for anything else of the database: PostgreSQL cannot see a
- * deadlock that runs through our queues. */
-static void assert_may_wait(const struct db *db)
+void db_assert_may_wait(const struct db *db)
 {
     const struct fiber *self = fiber_self();
     assert(self != NULL);
@@ -65,7 +63,7 @@ static void forget_transaction(struct db *transaction)
 result db_run(struct db *db, struct task *task, const struct statement *statement,
               const struct db_value *arguments, struct db_rows *ret_rows)
 {
-    assert_may_wait(db);
+    db_assert_may_wait(db);
     if (db->is_failed) {
         FAIL(&task->fault, INTERNAL, "statement %s: an earlier one of the transaction failed",
              statement->name);
@@ -86,7 +84,7 @@ result db_run(struct db *db, struct task *task, const struct statement *statemen
 result db_begin(struct db *db, struct task *task, struct db **ret_db)
 {
     assert(db->shared == NULL);
-    assert_may_wait(db);
+    db_assert_may_wait(db);
     struct db *transaction = NULL;
     TRY(db->driver->begin(db, task, &transaction));
     *transaction = (struct db){.driver = db->driver, .shared = db, .next = db->next, .holder = fiber_self()};
@@ -103,7 +101,7 @@ result db_commit(struct db **db, struct task *task)
         db_rollback(db);
         FAIL(&task->fault, INTERNAL, "a transaction was to be committed after a statement of it had failed");
     }
-    assert_may_wait(transaction);
+    db_assert_may_wait(transaction);
     *db = NULL;
     /* Before the wait: once the lease is given back, another fiber's transaction may live in its place. */
     forget_transaction(transaction);

@@ -1,6 +1,6 @@
 /* driver_internal.h — what an engine gives the store: two rows of functions, one for libpq, one for sqlite3.
- * Shape:   a driver embeds `struct db` first in its own structures: once per loop for the shared connections,
- * once per lease for a transaction. db.c checks arguments, rows and order of use; drivers may rely on that.
+ * Shape:   a driver embeds `struct db` in its own structures: once per loop for the shared connections, once
+ *          per lease for a transaction. db.c checks arguments, rows and order of use; drivers may rely on that.
  * Errors:  as db.h; the driver records the fault.
  * Waits:   run, begin, commit and ping park the calling fiber, never beyond task->deadline_ms.
  */
@@ -37,6 +37,10 @@ struct db {
     const struct fiber *holder; /* of a transaction: the fiber that began it */
     bool is_failed;             /* of a transaction: a statement failed, so it can only be rolled back */
 };
+
+/* A fiber that holds a transaction must not wait for anything else of the database: no engine can see a deadlock
+ * that runs through our queues. */
+void db_assert_may_wait(const struct db *db);
 
 extern const struct db_driver db_driver_postgres;
 extern const struct db_driver db_driver_sqlite;

@@ -141,24 +141,27 @@ static bool is_keyword(struct str key)
     return !is_empty(key);
 }
 
-/* "key=value&key=value"; `host` may stand here, and more than once, as SQLAlchemy has it. */
+/* `host` may stand here, and more than once, as SQLAlchemy has it. */
+static result add_option(struct reading *reading, struct str key, struct str value)
+{
+    struct str decoded;
+    const bool is_host = str_equal(key, STR("host"));
+    if (!is_keyword(key)) return refuse(reading, "an option's name is not made of the letters a to z and _");
+    if (is_host && is_key_known(reading, key)) {
+        return refuse(reading, "a host before the path and another among the options");
+    }
+    if (is_host) return add_hosts(reading, value);
+    TRY(decode(reading, value, &decoded));
+    return add_key(reading, key, decoded);
+}
+
+/* "key=value&key=value" */
 static result add_query(struct reading *reading, struct str query)
 {
     while (!is_empty(query)) {
         struct str value = str_split(&query, '&');
         const struct str key = str_split(&value, '=');
-        struct str decoded;
-        if (!is_keyword(key))
-            return refuse(reading, "an option's name is not made of the letters a to z and _");
-        if (str_equal(key, STR("host")) && is_key_known(reading, key)) {
-            return refuse(reading, "a host before the path and another among the options");
-        }
-        if (str_equal(key, STR("host"))) {
-            TRY(add_hosts(reading, value));
-            continue;
-        }
-        TRY(decode(reading, value, &decoded));
-        TRY(add_key(reading, key, decoded));
+        TRY(add_option(reading, key, value));
     }
     return RESULT_OK;
 }

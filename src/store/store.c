@@ -26,6 +26,7 @@ void store_close(struct db *db)
 
 result store_ping(struct db *db, struct task *task)
 {
+    db_assert_may_wait(db);
     return db->driver->ping(db, task);
 }
 

@@ -1,6 +1,6 @@
 /* db_fixture.h — fibers that use an opened database, for the tests of the store.
- * Shape:   open a fixture, run bodies on any number of fibers at once, close it. Bodies run on fibers, so they
- *          use cr_expect, never cr_assert, which jumps.
+ * Shape:   open a fixture, run bodies on any number of fibers at once, close it. Bodies run on fibers, so
+ *          they use cr_expect, never cr_assert, which jumps.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_TESTS_DB_FIXTURE_H

@@ -170,18 +170,21 @@ static void attempt_begin(struct pg_connection *connection)
     attempt_goes_on(connection, PGRES_POLLING_WRITING);
 }
 
+static void goes_on_resolved(struct pg_connection *connection, const char *reason)
+{
+    if (connection->state != PG_RESOLVING) return;
+    if (connection->pool->target_count == 0) {
+        pg_connection_break(connection, reason);
+    } else {
+        attempt_begin(connection);
+    }
+}
+
 void pg_pool_resolved(struct pg_pool *pool, const char *reason)
 {
-    for (unsigned lane = 0; lane < PG_LANE_COUNT; lane++) {
-        for (unsigned i = 0; i < pool->lanes[lane].count; i++) {
-            struct pg_connection *connection = &pool->lanes[lane].connections[i];
-            if (connection->state != PG_RESOLVING) continue;
-            if (pool->target_count == 0) {
-                pg_connection_break(connection, reason);
-            } else {
-                attempt_begin(connection);
-            }
-        }
+    for (unsigned kind = 0; kind < PG_LANE_COUNT; kind++) {
+        const struct pg_lane *lane = &pool->lanes[kind];
+        for (unsigned i = 0; i < lane->count; i++) goes_on_resolved(&lane->connections[i], reason);
     }
 }
 

@@ -100,32 +100,52 @@ static unsigned item_count(struct str list)
     return count;
 }
 
-static result hosts_read(struct task *task, struct arena *arena, const char *const lists[3],
-                         struct pg_conninfo *info)
+struct host_lists {
+    struct str names;
+    struct str addresses;
+    struct str ports; /* one for all hosts, or as many */
+};
+
+static result check_lists(struct task *task, const struct host_lists *lists, unsigned count)
 {
-    struct str names = str_copy(arena, str_from(lists[0]));
-    struct str addresses = str_copy(arena, str_from(lists[1]));
-    struct str ports = str_copy(arena, str_from(lists[2]));
-    const unsigned count = item_count(is_empty(names) ? addresses : names);
-    const bool has_one_port = item_count(ports) == 1;
+    const bool has_pairs = !is_empty(lists->names) && !is_empty(lists->addresses);
+    const unsigned ports = item_count(lists->ports);
     if (count > ADDRESSES_MAX) FAIL(&task->fault, BAD_REQUEST, "SQL_URI: at most %u hosts", ADDRESSES_MAX);
-    if ((!is_empty(names) && !is_empty(addresses) && item_count(addresses) != count) ||
-        (!has_one_port && item_count(ports) != count)) {
+    if ((has_pairs && item_count(lists->addresses) != count) || (ports != 1 && ports != count)) {
         FAIL(&task->fault, BAD_REQUEST, "SQL_URI: host, hostaddr and port are lists of different lengths");
     }
-    for (; info->host_count < count; info->host_count++) {
-        const struct str name = str_split(&names, ',');
-        const struct str address = str_split(&addresses, ',');
-        const struct str port = has_one_port ? ports : str_split(&ports, ',');
-        if (name.len > HOST_NAME_MAX_BYTES || address.len >= ADDRESS_TEXT_MAX || port.len >= PORT_TEXT_MAX) {
-            FAIL(&task->fault, BAD_REQUEST, "SQL_URI: a host or a port is too long");
-        }
-        if (is_name(arena, is_empty(address) ? name : address)) info->has_names = true;
-        info->hosts[info->host_count] = (struct pg_host){
-            .name = str_copy(arena, name).ptr,
-            .address = str_copy(arena, address).ptr,
-            .port = str_copy(arena, port).ptr,
+    return RESULT_OK;
+}
+
+static result host_add(struct task *task, struct arena *arena, const struct pg_host *host,
+                       struct pg_conninfo *info)
+{
+    const struct str name = str_from(host->name);
+    const struct str address = str_from(host->address);
+    if (name.len > HOST_NAME_MAX_BYTES || address.len >= ADDRESS_TEXT_MAX ||
+        strlen(host->port) >= PORT_TEXT_MAX) {
+        FAIL(&task->fault, BAD_REQUEST, "SQL_URI: a host or a port is too long");
+    }
+    if (is_name(arena, is_empty(address) ? name : address)) info->has_names = true;
+    info->hosts[info->host_count++] = *host;
+    return RESULT_OK;
+}
+
+static result hosts_read(struct task *task, struct arena *arena, const char *const given[3],
+                         struct pg_conninfo *info)
+{
+    struct host_lists lists = {str_copy(arena, str_from(given[0])), str_copy(arena, str_from(given[1])),
+                               str_copy(arena, str_from(given[2]))};
+    const unsigned count = item_count(is_empty(lists.names) ? lists.addresses : lists.names);
+    const bool has_one_port = item_count(lists.ports) == 1;
+    TRY(check_lists(task, &lists, count));
+    while (info->host_count < count) {
+        const struct pg_host host = {
+            .name = str_copy(arena, str_split(&lists.names, ',')).ptr,
+            .address = str_copy(arena, str_split(&lists.addresses, ',')).ptr,
+            .port = str_copy(arena, has_one_port ? lists.ports : str_split(&lists.ports, ',')).ptr,
         };
+        TRY(host_add(task, arena, &host, info));
     }
     return RESULT_OK;
 }

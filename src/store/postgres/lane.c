@@ -90,8 +90,8 @@ static bool has_room(const struct pg_lane *lane, const struct pg_connection *con
     return connection->state == PG_OPEN && !connection->is_leased && connection->slot_count < lane->depth;
 }
 
-/* The first connection that is not busy, else the least loaded one: reads stay together, as the answers of one
- * wake then come together; writes spread, as commits of several connections share one flush to disk. */
+/* The first connection that is not busy, else the least loaded one: reads stay together, so that many are
+ * answered at one wake; writes spread, as commits of several connections share one flush to disk. */
 static struct pg_connection *pick(const struct pg_lane *lane)
 {
     struct pg_connection *best = NULL;

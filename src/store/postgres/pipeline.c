@@ -4,7 +4,7 @@
 #include "postgres_internal.h"
 
 #define NAME_MAX_BYTES 96u
-/* Between the answers of two statements libpq returns NULL once; more in a row, and there is nothing to come. */
+/* Between two statements' answers libpq returns NULL once; more in a row, and there is nothing to come. */
 #define EMPTY_ANSWERS_MAX 3u
 
 static struct pg_slot *slot_take(struct pg_connection *connection, struct pg_call *call,
@@ -59,7 +59,7 @@ static bool send_execute(struct pg_connection *connection, struct pg_slot *slot,
                                parameters.lengths, parameters.formats, 1) == 1;
 }
 
-/* Whatever libpq refuses leaves the pipeline in an unknown state; the slot is answered when it is taken down. */
+/* What libpq refuses leaves the pipeline in an unknown state; the slot is answered when it is taken down. */
 static void sent(struct pg_connection *connection, bool is_complete)
 {
     if (is_complete) {
@@ -73,7 +73,7 @@ void pg_send_statement(struct pg_connection *connection, struct pg_call *call)
 {
     struct pg_slot *slot = slot_take(connection, call, call->statement);
     bool is_complete = true;
-    /* In one group with the first statement: should BEGIN fail, the server skips what follows up to the sync. */
+    /* In one group with the first statement: should BEGIN fail, the server skips all up to the sync. */
     if (connection->needs_begin) is_complete = send_begin(connection, slot);
     if (!connection->prepared[call->statement->index].is_prepared) {
         is_complete = is_complete && send_prepare(connection, slot);

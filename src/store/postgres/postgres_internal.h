@@ -1,7 +1,8 @@
 /* postgres_internal.h — the PostgreSQL driver: libpq ends here.
  * Shape:   a pool per loop with three lanes: reads and writes share pipelined connections, transactions lease
- *          one each. A call is one thing a fiber waits for and stands on its stack; it queues in its lane until
- *          a connection takes it, and is a slot of that connection from then on until the server has answered.
+ *          one each. A call is one thing a fiber waits for and stands on its stack; it queues in its lane
+ *          until a connection takes it, and is a slot of that connection from then on until the server has
+ *          answered.
  * Rules:   a slot outlives its call (a deadline ends the call, not the slot) and keeps its place in the
  *          pipeline; after every use of libpq pg_connection_settle looks at the connection, and a dead one is
  *          taken down from the loop, never in place; what was sent is never sent again.
@@ -63,7 +64,7 @@ struct pg_slot {
     bool has_failed;
 };
 
-/* Every Parse is of a new version, which is part of the name: a stale plan is left behind, never met again. */
+/* Every Parse is of a new version, which is part of the name: a stale plan is never met again. */
 struct pg_prepared {
     unsigned version;
     bool is_prepared;
@@ -162,7 +163,8 @@ struct pg_pool {
 NODISCARD result pg_conninfo_read(struct task *task, struct arena *arena, const struct store_options *options,
                                   struct pg_conninfo *ret_info);
 
-/* resolver.c: fills the pool's targets, at once (true) or later from a thread: pg_pool_resolved is called then. */
+/* resolver.c: fills the pool's targets, at once (true) or later from a thread, which ends in pg_pool_resolved.
+ */
 bool pg_resolve(struct pg_pool *pool);
 void pg_resolve_abandon(struct pg_pool *pool);
 
@@ -170,7 +172,7 @@ void pg_resolve_abandon(struct pg_pool *pool);
 void pg_connection_start(struct pg_connection *connection);
 /* Goes on with the connections that waited for the names; none if `reason` says why there are no targets. */
 void pg_pool_resolved(struct pg_pool *pool, const char *reason);
-/* Looks at a connection after libpq was called: sends what is left, notices its death, watches its silence. */
+/* After each call of libpq: sends what is left, notices the connection's death, watches its silence. */
 void pg_connection_settle(struct pg_connection *connection);
 /* Of no more use from now on; it is taken down from the loop. */
 void pg_connection_break(struct pg_connection *connection, const char *reason);
@@ -190,8 +192,8 @@ void pg_call_begin(struct pg_call *call, struct pg_pool *pool);
 void pg_call_finish(struct pg_call *call, result outcome);
 /* Queues the call, or sends it at once; it is answered in any case. */
 void pg_lane_submit(struct pg_lane *lane, struct pg_call *call);
-/* Gives what is queued to connections that have room, makes connections for the rest, and turns it away when none
- * can be made now. */
+/* Gives what is queued to connections that have room, makes connections for the rest, and turns it away when
+ * none can be made now. */
 void pg_lane_pump(struct pg_lane *lane);
 /* The holder is done with it. */
 void pg_lease_return(struct pg_connection *connection);

@@ -29,10 +29,10 @@ static bool is_socket(const char *name)
     return name[0] == '\0' || name[0] == '/' || name[0] == '@';
 }
 
-/* Appends the addresses of `name`; with AI_NUMERICHOST it does not block. */
-static int look_up(const char *name, int flags, char (*found)[ADDRESS_TEXT_MAX], unsigned *count)
+/* Appends the addresses of `name`. */
+static int look_up(const char *name, char (*found)[ADDRESS_TEXT_MAX], unsigned *count)
 {
-    const struct addrinfo hints = {.ai_flags = flags, .ai_socktype = SOCK_STREAM};
+    const struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
     struct addrinfo *list = NULL;
     const int failure = getaddrinfo(name, NULL, &hints, &list);
     if (failure != 0) return failure;
@@ -54,20 +54,23 @@ static void resolution_free(struct pg_resolution *resolution)
     free(resolution);
 }
 
+static void look_up_host(struct pg_resolution *resolution, const char *name)
+{
+    if (is_socket(name) && resolution->found_count < ADDRESSES_MAX) {
+        resolution->found[resolution->found_count++][0] = '\0';
+        return;
+    }
+    const int failure = look_up(name, resolution->found, &resolution->found_count);
+    if (failure == 0) return;
+    (void)snprintf(resolution->reason, REASON_MAX, "the name %.100s cannot be resolved: %s", name,
+                   gai_strerror(failure));
+}
+
 static void look_up_all(struct pg_resolution *resolution)
 {
     for (unsigned i = 0; i < resolution->host_count; i++) {
-        const struct pg_host *host = &resolution->hosts[i];
         const unsigned before = resolution->found_count;
-        if (is_socket(host->name) && before < ADDRESSES_MAX) {
-            resolution->found[resolution->found_count++][0] = '\0';
-        } else {
-            const int failure = look_up(host->name, 0, resolution->found, &resolution->found_count);
-            if (failure != 0) {
-                (void)snprintf(resolution->reason, REASON_MAX, "the name %.100s cannot be resolved: %s",
-                               host->name, gai_strerror(failure));
-            }
-        }
+        look_up_host(resolution, resolution->hosts[i].name);
         for (unsigned k = before; k < resolution->found_count; k++) resolution->found_host[k] = i;
     }
 }

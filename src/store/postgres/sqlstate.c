@@ -41,7 +41,7 @@ static enum status status_of(const PGresult *error)
 bool is_stale_statement(const PGresult *error)
 {
     if (is_code(error, "26000")) return true; /* invalid_sql_statement_name */
-    /* "cached plan must not change result type": the message may be translated, the function's name is not. */
+    /* "cached plan must not change result type": messages may be translated, a function's name is not. */
     const char *function = PQresultErrorField(error, PG_DIAG_SOURCE_FUNCTION);
     return is_code(error, "0A000") && function != NULL && strcmp(function, "RevalidateCachedQuery") == 0;
 }
@@ -51,7 +51,7 @@ bool is_read_only_server(const PGresult *error)
     return is_code(error, "25006");
 }
 
-/* Data exceptions and constraint violations may quote values in their message: those are told by code alone. */
+/* Data exceptions and constraint violations may quote values in their message: they are told by code. */
 static const char *message_of(const PGresult *error)
 {
     if (is_code(error, "22") || is_code(error, "23"))

@@ -174,7 +174,7 @@ static void late_in_transaction(struct actor *actor)
     expect_code(actor, nap(tx, &actor->task, 600), STATUS_DATABASE_UNAVAILABLE, "no answer in time");
     db_rollback(&tx);
     actor_renew(actor, 5000);
-    /* The only lease comes back when the server is done with it, with nothing of the first transaction left. */
+    /* The only lease comes back when the server is done with it, with nothing of the first one left. */
     expect_code(actor, db_begin(actor->db, &actor->task, &tx), STATUS_OK, NULL);
     expect_code(actor, item_number(tx, &actor->task, shared_item, &number), STATUS_OK, NULL);
     cr_expect_eq(number, 0);
