@@ -77,6 +77,13 @@ static result fail_connect(const struct migration_connection *connection, struct
                           STR_ARGS(connection->options->store->display), STR_ARGS(reason));
 }
 
+static result use_schema(struct migration_connection *connection, struct migration_scope *scope)
+{
+    const struct str sql =
+        str_printf(scope->arena, "SET search_path = %.*s, pg_temp", STR_ARGS(connection->schema));
+    return migration_pg_execute(connection, scope, sql.ptr);
+}
+
 /* The schema is fixed for the whole run, so that a search_path set elsewhere cannot move tables; pg_temp goes last
  * so that a temporary table cannot stand in for one of ours. */
 static result fix_schema(struct migration_connection *connection, struct migration_scope *scope)
@@ -88,9 +95,7 @@ static result fix_schema(struct migration_connection *connection, struct migrati
                               "no schema to work in: none of the search_path exists or is open to this role");
     }
     connection->schema = rows.cells[0];
-    const struct str sql =
-        str_printf(scope->arena, "SET search_path = %.*s, pg_temp", STR_ARGS(connection->schema));
-    return migration_pg_execute(connection, scope, sql.ptr);
+    return use_schema(connection, scope);
 }
 
 /* Without it a killed client leaves its backend, and the lock, until the statement ends; not every platform has
@@ -220,9 +225,12 @@ static result run_section(struct migration_connection *connection, struct migrat
     const struct str sql = str_copy(scope->arena, section->sql);
     TRY(migration_pg_run(connection, scope, sql.ptr, NULL, 0, &source, NULL));
     /* A COMMIT that the build did not see returns success, and what follows would be beyond any rollback. */
-    if (PQtransactionStatus(connection->pg) == PQTRANS_INTRANS) return RESULT_OK;
-    return migration_fail(scope, MIGRATION_EXIT_SQL, "%.*s: the section ended the runner's transaction",
-                          STR_ARGS(revision->file));
+    if (PQtransactionStatus(connection->pg) != PQTRANS_INTRANS) {
+        return migration_fail(scope, MIGRATION_EXIT_SQL, "%.*s: the section ended the runner's transaction",
+                              STR_ARGS(revision->file));
+    }
+    /* Dumps begin with a search_path of their own, which would outlive them. */
+    return use_schema(connection, scope);
 }
 
 static result commit(struct migration_connection *connection, struct migration_scope *scope)

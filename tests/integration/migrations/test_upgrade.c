@@ -1,0 +1,290 @@
+// SPDX-License-Identifier: MIT
+#include <criterion/criterion.h>
+#include <signal.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../../src/store/migrate/migration_driver_internal.h"
+#include "auth/base/clock.h"
+#include "site.h"
+
+#define STARTERS    20
+#define TAKEOVER_MS 5000
+
+static const struct revision_text first = {"0001", "", "", "CREATE TABLE steps (name text PRIMARY KEY);",
+                                           "CREATE TABLE steps (name text PRIMARY KEY);"};
+static const struct revision_text second = {"0002", "0001", "", "INSERT INTO steps VALUES ('0002');",
+                                            "INSERT INTO steps VALUES ('0002');"};
+static const struct revision_text indexed = {"0003", "0002", "-- transaction: off\n",
+                                             "CREATE INDEX CONCURRENTLY steps_name ON steps (name);",
+                                             "CREATE INDEX steps_name ON steps (name);"};
+/* About 2 s of work, with a mark before and after. */
+static const struct revision_text slow = {
+    "0002", "0001", "",
+    "INSERT INTO steps VALUES ('before');\nSELECT pg_sleep(2);\nINSERT INTO steps VALUES ('after');",
+    "INSERT INTO steps VALUES ('before');\n"
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000000) SELECT max(i) FROM "
+    "n;\n"
+    "INSERT INTO steps VALUES ('after');"};
+
+static void on_each_engine(void (*body)(struct site *site))
+{
+    static const enum db_engine engines[] = {DB_POSTGRES, DB_SQLITE};
+    for (size_t i = 0; i < sizeof engines / sizeof *engines; i++) {
+        struct site site;
+        site_open(&site, engines[i]);
+        body(&site);
+        site_close(&site);
+    }
+}
+
+static void expect_exit(const struct site *site, const char *words, int exit_code, const char *text)
+{
+    struct outcome outcome;
+    site_run(site, words, &outcome);
+    cr_expect(outcome.exit_code == exit_code, "engine %d: %s exits %d, not %d: %s", (int)site->engine, words,
+              outcome.exit_code, exit_code, outcome.progress);
+    cr_expect(strstr(outcome.results, text) || strstr(outcome.progress, text), "engine %d: %s: %s%s",
+              (int)site->engine, words, outcome.results, outcome.progress);
+}
+
+static void pause_ms(long ms)
+{
+    nanosleep(&(struct timespec){.tv_sec = ms / 1000, .tv_nsec = ms % 1000 * 1000000}, NULL);
+}
+
+/* --- refused --- */
+
+static void edited(struct site *site)
+{
+    site_write(site, &first);
+    expect_exit(site, "upgrade", 0, "Applied 1 revision(s); now at 0001 (head)");
+    const struct revision_text changed = {"0001", "", "", "CREATE TABLE steps (name text PRIMARY KEY); -- x",
+                                          "CREATE TABLE steps (name text PRIMARY KEY); -- x"};
+    site_write(site, &changed);
+    expect_exit(site, "upgrade", MIGRATION_EXIT_GRAPH, "2026_0001.sql: revision 0001 was edited");
+    expect_exit(site, "current", 0, "0001 (head)");
+    expect_exit(site, "history -i", 0, "(modified)");
+    const struct migration_options tolerant = {.is_edit_tolerated = true};
+    char text[512];
+    cr_expect(site_apply(site, &tolerant, text, sizeof text) == 0, "%s", text);
+}
+
+Test(migrations, an_edited_applied_revision_is_refused_with_both_checksums)
+{
+    on_each_engine(edited);
+}
+
+static void failing(struct site *site)
+{
+    site_write(site, &first);
+    const struct revision_text bad = {"0002", "0001", "",
+                                      "INSERT INTO steps VALUES ('x');\n  INSERT INTO nowhere VALUES (1);",
+                                      "INSERT INTO steps VALUES ('x');\n  INSERT INTO nowhere VALUES (1);"};
+    site_write(site, &bad);
+    expect_exit(site, "upgrade", MIGRATION_EXIT_SQL,
+                site->engine == DB_POSTGRES ? "FAILED: 2026_0002.sql:10:15: relation"
+                                            : "FAILED: 2026_0002.sql:13:3: no");
+    cr_expect(site_ask(site, "SELECT count(*) FROM steps") == 0);
+    cr_expect(site_ask(site, "SELECT count(*) FROM schema_version") == 1);
+    cr_expect(
+        site_ask(site,
+                 "SELECT count(*) FROM schema_version_log WHERE revision = '0002' AND error IS NOT NULL") ==
+        1);
+    expect_exit(site, "current", 0, "0001\n");
+    expect_exit(site, "current --check-heads", MIGRATION_EXIT_OUT_OF_DATE,
+                "Database is not on all head revisions");
+}
+
+Test(migrations, a_failing_statement_is_told_with_its_place_and_leaves_nothing)
+{
+    on_each_engine(failing);
+}
+
+static void hidden_commit(struct site *site)
+{
+    const struct migration_driver *driver =
+        site->engine == DB_POSTGRES ? &migration_driver_postgres : &migration_driver_sqlite;
+    struct store_options store;
+    site_options(site, &store);
+    const struct migration_options options = {.store = &store};
+    struct migration_scope scope = {.arena = arena_create(1024 * 1024)};
+    struct migration_connection *connection = NULL;
+    const struct revision revision = {.file = STR("x.sql"), .id = STR("0001")};
+    const struct revision_section section = {STR("CREATE TABLE hidden (i int); COMMIT;"), 1};
+    const struct migration_limits limits = {3000, 3000, STR("0001"), false};
+    cr_assert(is_ok(driver->open(&scope, &options, &connection)), "%.*s", STR_ARGS(scope.failure.text));
+    cr_expect(is_ok(driver->begin(connection, &scope, &limits)));
+    cr_expect(!is_ok(driver->run_section(connection, &scope, &revision, &section)));
+    cr_expect(scope.failure.exit == MIGRATION_EXIT_SQL &&
+                  strstr(scope.failure.text.ptr, "ended the runner's"),
+              "%.*s", STR_ARGS(scope.failure.text));
+    driver->rollback(connection);
+    driver->close(connection);
+    arena_destroy(scope.arena);
+}
+
+Test(migrations, a_commit_that_the_reader_missed_is_noticed)
+{
+    on_each_engine(hidden_commit);
+}
+
+static void newer(struct site *site)
+{
+    site_write(site, &first);
+    site_write(site, &second);
+    const struct revision_text expand = {"0004", "0002", "-- min_binary: 0002\n", "SELECT 1;", "SELECT 1;"};
+    site_write(site, &expand);
+    expect_exit(site, "upgrade", 0, "now at 0004 (head)");
+    site_remove(site, "0004");
+    expect_exit(site, "upgrade", 0, "Already at 0004 (ahead of this binary)");
+    expect_exit(site, "history -i", 0, "0002 -> 0004 (unknown)");
+    site_remove(site, "0002");
+    expect_exit(site, "upgrade", MIGRATION_EXIT_AHEAD, "requires a binary with 0002 or later");
+}
+
+Test(migrations, a_newer_database_is_judged_by_min_binary)
+{
+    on_each_engine(newer);
+}
+
+Test(migrations, a_server_that_is_not_there_is_exit_7)
+{
+    struct site site;
+    site_open(&site, DB_POSTGRES);
+    site_write(&site, &first);
+    postgres_server_crash(&site.server);
+    expect_exit(&site, "upgrade", MIGRATION_EXIT_UNREACHABLE, "FAILED: the test's database: ");
+    expect_exit(&site, "heads", 0, "0001 (head)");
+    site_close(&site);
+    site_open(&site, DB_SQLITE);
+    site_write(&site, &first);
+    snprintf(site.uri, sizeof site.uri, "/proc/nowhere/test.db");
+    expect_exit(&site, "upgrade", MIGRATION_EXIT_UNREACHABLE, "/proc/nowhere/test.db: ");
+    site_close(&site);
+}
+
+/* --- once --- */
+
+static void all_at_once(struct site *site)
+{
+    pid_t pids[STARTERS];
+    site_write(site, &first);
+    site_write(site, &second);
+    site_write(site, &indexed);
+    for (size_t i = 0; i < STARTERS; i++) pids[i] = site_start(site, "upgrade");
+    for (size_t i = 0; i < STARTERS; i++) {
+        const int exit_code = site_wait(pids[i]);
+        cr_expect(exit_code == 0, "engine %d: starter %zu exits %d (%s/child-%ld)", (int)site->engine, i,
+                  exit_code, site->folder, (long)pids[i]);
+    }
+    cr_expect(site_ask(site, "SELECT count(*) FROM schema_version WHERE state = 'applied'") == 3);
+    cr_expect(site_ask(site, "SELECT count(*) FROM schema_version_log") == 3);
+    cr_expect(site_ask(site, "SELECT count(*) FROM steps") == 1);
+}
+
+Test(migrations, twenty_processes_on_an_empty_database_apply_each_revision_once)
+{
+    on_each_engine(all_at_once);
+}
+
+static void killed(struct site *site)
+{
+    site_write(site, &first);
+    expect_exit(site, "upgrade", 0, "now at 0001");
+    site_write(site, &slow);
+    const pid_t victim = site_start(site, "upgrade");
+    pause_ms(600);
+    const pid_t waiter = site_start(site, "upgrade");
+    pause_ms(200);
+    kill(victim, SIGKILL);
+    const int64_t killed_ms = clock_monotonic_ms();
+    cr_expect(site_wait(victim) == -SIGKILL, "engine %d: it was done before it was killed",
+              (int)site->engine);
+    cr_expect(site_wait(waiter) == 0);
+    const int64_t took_ms = clock_monotonic_ms() - killed_ms;
+    /* The work itself takes 2 s. */
+    cr_expect(took_ms < TAKEOVER_MS + 2000, "engine %d: %lld ms", (int)site->engine, (long long)took_ms);
+    cr_expect(site_ask(site, "SELECT count(*) FROM steps") == 2);
+    cr_expect(site_ask(site, "SELECT count(*) FROM schema_version_log WHERE revision = '0002'") == 1);
+}
+
+Test(migrations, a_killed_migration_is_taken_over_and_done_once)
+{
+    on_each_engine(killed);
+}
+
+static void stopped(struct site *site)
+{
+    atomic_bool is_stopping = true;
+    const struct migration_options options = {.is_stopping = &is_stopping};
+    char text[256];
+    site_write(site, &first);
+    cr_expect(site_apply(site, &options, text, sizeof text) == MIGRATION_EXIT_TERMINATED, "%s", text);
+}
+
+Test(migrations, being_told_to_stop_is_exit_143)
+{
+    on_each_engine(stopped);
+}
+
+/* --- SQLite --- */
+
+static const struct revision_text family = {"0001", "", "", "SELECT 1;",
+                                            "CREATE TABLE parents (id INTEGER PRIMARY KEY, name TEXT);\n"
+                                            "CREATE TABLE children (id INTEGER PRIMARY KEY, parent INTEGER "
+                                            "NOT NULL REFERENCES parents ON DELETE CASCADE);\n"
+                                            "INSERT INTO parents VALUES (1, 'a'), (2, 'b');\n"
+                                            "INSERT INTO children VALUES (10, 1), (20, 2);"};
+
+Test(migrations_sqlite, a_rebuild_that_orphans_rows_is_rolled_back)
+{
+    struct site site;
+    site_open(&site, DB_SQLITE);
+    const struct revision_text bad = {
+        "0002", "0001", "", "SELECT 1;",
+        "CREATE TABLE parents_new (id INTEGER PRIMARY KEY, name TEXT NOT NULL);\n"
+        "INSERT INTO parents_new SELECT * FROM parents WHERE id = 1;\n"
+        "DROP TABLE parents;\nALTER TABLE parents_new RENAME TO parents;"};
+    site_write(&site, &family);
+    expect_exit(&site, "upgrade", 0, "now at 0001");
+    site_write(&site, &bad);
+    expect_exit(&site, "upgrade", MIGRATION_EXIT_SQL,
+                "1 rows would refer to nothing, the first in table children");
+    cr_expect(site_ask(&site, "SELECT count(*) FROM parents") == 2);
+    site_close(&site);
+}
+
+Test(migrations_sqlite, a_rebuild_keeps_the_children_and_leaves_a_copy)
+{
+    struct site site;
+    site_open(&site, DB_SQLITE);
+    const struct revision_text rebuild = {
+        "0002", "0001", "", "SELECT 1;",
+        "CREATE TABLE parents_new (id INTEGER PRIMARY KEY, name TEXT NOT NULL);\n"
+        "INSERT INTO parents_new SELECT * FROM parents;\n"
+        "DROP TABLE parents;\nALTER TABLE parents_new RENAME TO parents;"};
+    char copy[sizeof site.uri + 16];
+    site_write(&site, &family);
+    expect_exit(&site, "upgrade", 0, "now at 0001");
+    site_write(&site, &rebuild);
+    expect_exit(&site, "upgrade", 0, "now at 0002 (head)");
+    cr_expect(site_ask(&site, "SELECT count(*) FROM children") == 2);
+    snprintf(copy, sizeof copy, "%s.before-0002", site.uri);
+    cr_expect(access(copy, R_OK) == 0);
+    memcpy(site.uri, copy, sizeof site.uri);
+    cr_expect(site_ask(&site, "SELECT count(*) FROM schema_version") == 1);
+    site_close(&site);
+}
+
+Test(migrations_sqlite, looking_at_a_database_that_is_not_there_makes_none)
+{
+    struct site site;
+    site_open(&site, DB_SQLITE);
+    site_write(&site, &first);
+    expect_exit(&site, "current", 0, "<base>");
+    expect_exit(&site, "history -i", 0, "<base> -> 0001 (head) (pending), step 0001");
+    cr_expect(access(site.uri, F_OK) != 0);
+    site_close(&site);
+}
