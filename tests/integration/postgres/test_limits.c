@@ -274,3 +274,22 @@ Test(postgres_limits, a_server_that_takes_no_writes_is_left_for_another)
     db_fixture_open(&fixture);
     db_fixture_run(&fixture, 1, write_on_standby);
 }
+
+static void busy_then_idle(struct actor *actor)
+{
+    static const char latest[] =
+        "SELECT extract(epoch FROM max(state_change)) * 1000000 FROM pg_stat_activity"
+        " WHERE application_name = 'auth'";
+    expect_code(actor, item_insert(actor->db, &actor->task, id_new(actor->task.now_ms), 1), STATUS_OK, NULL);
+    expect_code(actor, store_ping(actor->db, &actor->task), STATUS_OK, NULL);
+    const long long before = postgres_server_ask(&fixture.server, latest);
+    fiber_sleep(4000);
+    cr_expect(before > 0);
+    cr_expect_eq(postgres_server_ask(&fixture.server, latest), before);
+}
+
+Test(postgres_limits, an_idle_program_sends_nothing)
+{
+    db_fixture_open(&fixture);
+    db_fixture_run(&fixture, 1, busy_then_idle);
+}
