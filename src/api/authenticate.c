@@ -117,6 +117,7 @@ static result check_fresh(struct request *request)
 {
     const struct service *service = service_of(request);
     const int64_t age_ms = request->task.now_ms - caller_of(request)->principal.authenticated_at_ms;
+    request->task.max_age_seconds = service->policy->fresh_ms / MS_PER_SECOND;
     if (age_ms > service->policy->fresh_ms)
         FAIL(&request->task.fault, STEP_UP_REQUIRED, "authentication is too old");
     return RESULT_OK;

@@ -76,6 +76,7 @@ static result start_threads(struct serve *serve)
 static result open_all(struct serve *serve)
 {
     struct runtime *runtime = &serve->runtime;
+    runtime->store.is_exclusive = true;
     serve->shared.policy = &runtime->policy;
     serve->shared.cors_origins = setting_list_join(runtime->arena, runtime->settings.cors_origins);
     serve->shared.has_rate_limits = runtime->settings.rate_limits;

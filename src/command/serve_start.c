@@ -9,6 +9,9 @@
 #define START_ARENA_BYTES (8u * 1024u * 1024u)
 #define RETRY_MS          INT64_C(500)
 #define LOAD_TIME_MS      INT64_C(5000)
+#define CACHE_WAIT_MS     INT64_C(5000)
+#define CACHE_QUIET_MS    INT64_C(500) /* connecting takes a moment; nobody needs to hear of it */
+#define CACHE_LOOK_MS     INT64_C(5)
 
 /* --- the schema, on a worker thread ------------------------------------------------------------------------------- */
 
@@ -183,6 +186,41 @@ static int wait_for_keys(struct serve *serve, int64_t until_ms)
     return EXIT_DONE;
 }
 
+/* --- the shared cache --------------------------------------------------------------------------------------------- */
+
+/* Asking makes the link connect; what is asked for is never there. */
+static bool is_cache_up(struct serve *serve)
+{
+    struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(START_ARENA_BYTES);
+    struct task *task = arena_alloc(arena, sizeof *task);
+    char value[1];
+    size_t room = sizeof value;
+    struct cache_counts counts;
+    task_init(task, arena, STR("start"), LOAD_TIME_MS);
+    (void)cache_get(serve->loops[0].service.cache, task, CACHE_RATE, STR("start"), value, &room);
+    cache_counts(serve->runtime.cache, &counts);
+    return !counts.is_shared_configured || counts.is_shared_up;
+}
+
+/* Redis only makes things faster: a short wait, so that a stack that starts together starts warm, then without it. */
+static void wait_for_cache(struct serve *serve)
+{
+    const int64_t until_ms = clock_monotonic_ms() + CACHE_WAIT_MS;
+    bool is_told = false;
+    while (!is_cache_up(serve) && !atomic_load(&serve->is_stopping)) {
+        if (clock_monotonic_ms() >= until_ms) {
+            log_printf(LOG_LEVEL_WARN, "Redis does not answer; going on without it until it does");
+            return;
+        }
+        if (!is_told && clock_monotonic_ms() >= until_ms - CACHE_WAIT_MS + CACHE_QUIET_MS) {
+            log_printf(LOG_LEVEL_INFO, "waiting for Redis, %lld s at most",
+                       (long long)(CACHE_WAIT_MS / MS_PER_SECOND));
+            is_told = true;
+        }
+        fiber_sleep(CACHE_LOOK_MS);
+    }
+}
+
 /* --- the order ---------------------------------------------------------------------------------------------------- */
 
 static void announce(const struct serve *serve)
@@ -208,6 +246,8 @@ static void start_run(struct fiber_job *job)
         serve_stop(serve, code);
         return;
     }
+    wait_for_cache(serve);
+    if (atomic_load(&serve->is_stopping)) return;
     readiness_set(serve->shared.readiness, PHASE_SERVING, "serving");
     announce(serve);
 }

@@ -192,10 +192,8 @@ static struct str bearer_challenge(const struct request *request, enum status co
     }
     if (code == STATUS_INSUFFICIENT_SCOPE && request->route && request->route->scope)
         add_parameter(&out, "scope", str_from(request->route->scope));
-    if (code == STATUS_STEP_UP_REQUIRED) {
-        strbuf_add(&out, STR(", max_age="));
-        strbuf_printf(&out, "\"%d\"", FRESH_SIGN_IN_SECONDS);
-    }
+    if (code == STATUS_STEP_UP_REQUIRED)
+        strbuf_printf(&out, ", max_age=\"%lld\"", (long long)request->task.max_age_seconds);
     return strbuf_str(&out);
 }
 

@@ -18,6 +18,7 @@ struct task {
     int64_t now_ms;
     int64_t deadline_ms;
     int64_t retry_after_seconds; /* told to the client with 429 and 503; 0: the status's default */
+    int64_t max_age_seconds;     /* told with STEP_UP_REQUIRED: how old an authentication may be */
     struct str id;               /* the request id, or the name of the command or job */
 };
 

@@ -9,9 +9,6 @@
 
 #include "auth/http/route.h"
 
-/* How old a sign-in may be for what asks for a fresh one (OWASP ASVS 7.5.1); told with STEP_UP_REQUIRED. */
-#define FRESH_SIGN_IN_SECONDS 300
-
 /* Fills the response: status, body, Retry-After, WWW-Authenticate. `issuer` is the base of problem type URIs.
  */
 void problem_write(struct request *request, enum status code, enum surface surface, struct str issuer,

@@ -48,6 +48,7 @@ static struct str header(const struct setting *setting, const char *name)
 static void expect_challenge(enum status code, const char *authorization, const char *expected)
 {
     struct setting *setting = begin(authorization);
+    setting->exchange.request.task.max_age_seconds = 300;
     tell(setting, code, SURFACE_APPLICATION);
     const struct str found = header(setting, "WWW-Authenticate");
     cr_expect(str_equal(found, str_from(expected)), "%s: %.*s", status_name(code), STR_ARGS(found));
