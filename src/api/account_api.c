@@ -2,6 +2,7 @@
 #include "api_internal.h"
 #include "auth/domain/accounts.h"
 #include "auth/domain/email.h"
+#include "auth/domain/login.h"
 #include "auth/domain/password_policy.h"
 
 #define EMAIL_EXAMPLE "\"ada@example.org\""
@@ -197,7 +198,7 @@ result signup_post(struct request *request, const void *body, struct response *r
     /* The operator has chosen convenience: this answer tells who has an account. */
     if (!is_new) FAIL(&request->task.fault, CONFLICT, "address has an account");
     struct token_response tokens;
-    TRY(accounts_sign_in_new(service, &request->task, &account, &signup.device, &tokens));
+    TRY(login_begin(service, &request->task, &account, &signup.device, NULL, &tokens));
     response->status = 201;
     return response_json(response, request->task.arena, &token_response_fields, &tokens);
 }

@@ -37,7 +37,9 @@ struct device device_of(const struct request *request);
 /* Step by step what dispatch.c does before the handler. */
 NODISCARD result authenticate(struct request *request);
 NODISCARD result authorise(struct request *request);
-NODISCARD result check_origin(struct request *request, struct response *response);
+NODISCARD result check_origin(struct request *request);
+/* Lets pages of the listed origins read the answer, whatever it will be. */
+void announce_origin(const struct request *request, struct response *response);
 /* A preflight request (Fetch standard) is answered here; false for any other. */
 bool answer_preflight(struct request *request, struct response *response);
 NODISCARD result read_body(struct request *request, const void **ret_body);
@@ -69,7 +71,8 @@ HANDLER(metrics_get);
 
 /* Field tables, beside their handlers. */
 extern const struct fields signup_body_fields, signup_reply_fields, login_body_fields, logout_body_fields;
-extern const struct fields account_reply_fields, me_patch_body_fields, me_delete_reply_fields, password_body_fields;
+extern const struct fields account_reply_fields, me_patch_body_fields, me_delete_reply_fields,
+    password_body_fields;
 extern const struct fields session_reply_fields, session_list_reply_fields;
 extern const struct fields oauth_token_body_fields, oauth_token_only_body_fields, introspection_reply_fields;
 

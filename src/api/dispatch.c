@@ -5,10 +5,9 @@
 
 #define LOGGED_PATH_MAX 256u
 
-static result check_ready(const struct request *request)
+static result check_ready(struct request *request)
 {
-    if (!is_serving(api_of(request)->shared->readiness))
-        FAIL((struct fault *)&request->task.fault, NOT_READY, "not ready");
+    if (!is_serving(api_of(request)->shared->readiness)) FAIL(&request->task.fault, NOT_READY, "not ready");
     return RESULT_OK;
 }
 
@@ -62,6 +61,7 @@ static result check_deadline(struct request *request)
 static result serve(struct request *request, bool is_operations, struct response *response)
 {
     const void *body = NULL;
+    if (!is_operations) announce_origin(request, response);
     if (!is_operations) TRY(check_ready(request));
     if (!is_operations && answer_preflight(request, response)) return RESULT_OK;
     TRY(match(request, is_operations, response));
@@ -69,7 +69,7 @@ static result serve(struct request *request, bool is_operations, struct response
     TRY(check_rate(request));
     TRY(authenticate(request));
     TRY(authorise(request));
-    TRY(check_origin(request, response));
+    TRY(check_origin(request));
     TRY(read_body(request, &body));
     TRY(check_deadline(request));
     return request->route->handler(request, body, response);

@@ -21,16 +21,19 @@ static void allow(struct response *response, struct str origin)
                         STR("X-Request-Id, Retry-After, WWW-Authenticate"));
 }
 
+void announce_origin(const struct request *request, struct response *response)
+{
+    const struct str origin = request_header(request, "Origin");
+    if (!is_empty(origin) && is_allowed(api_of(request)->shared, origin)) allow(response, origin);
+}
+
 /* Nothing here rests on cookies, so a foreign page gains nothing by sending; it is refused all the same
  * (OWASP ASVS 3.5.1), and never told what was answered. */
-result check_origin(struct request *request, struct response *response)
+result check_origin(struct request *request)
 {
     const struct str origin = request_header(request, "Origin");
     if (is_empty(origin) || request->route->access == ACCESS_OPERATIONS) return RESULT_OK;
-    if (is_allowed(api_of(request)->shared, origin)) {
-        allow(response, origin);
-        return RESULT_OK;
-    }
+    if (is_allowed(api_of(request)->shared, origin)) return RESULT_OK;
     if (request->method == HTTP_GET || request->method == HTTP_HEAD) return RESULT_OK;
     FAIL(&request->task.fault, ORIGIN_REFUSED, "origin is not on the list");
 }

@@ -104,7 +104,8 @@ static result unlock(struct service *service, struct task *task, void *argument)
     const struct user_work *work = argument;
     struct account account;
     TRY(find_user(service, task, work->line->words[1], &account));
-    if (account.status != ACCOUNT_LOCKED) FAIL(&task->fault, CONFLICT, "account is not locked");
+    if (account.status == ACCOUNT_CLOSING)
+        FAIL(&task->fault, CONFLICT, "account is being deleted by its owner");
     return accounts_unlock(service, task, account.id);
 }
 

@@ -93,13 +93,15 @@ static result read_state(struct service *service, struct task *task, struct str 
                          const unsigned char digest[TOKEN_DIGEST_BYTES], struct token_state *ret_state)
 {
     struct jwt_claims claims;
+    TRY(keyring_wake(service, task));
     result verified = verify_signature(service, task, token, &claims);
     if (verified.code == STATUS_INVALID_TOKEN) {
         /* Another replica may have begun to sign with a key that is new here. */
         const struct fault first = task->fault;
         fault_clear(&task->fault);
-        TRY(keyring_find_again(service, task));
-        verified = verify_signature(service, task, token, &claims);
+        bool has_changed;
+        TRY(keyring_find_again(service, task, &has_changed));
+        if (has_changed) verified = verify_signature(service, task, token, &claims);
         if (!is_ok(verified)) task->fault = first;
     }
     TRY(verified);

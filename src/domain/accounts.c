@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "auth/domain/accounts.h"
 
-#include "auth/domain/clients.h"
 #include "auth/domain/email.h"
 #include "auth/domain/login.h"
 #include "auth/domain/password_policy.h"
@@ -32,6 +31,7 @@ result accounts_sign_up(struct service *service, struct task *task, const struct
                               .email = signup->email,
                               .name = signup->name,
                               .locale = signup->locale,
+                              .password_changed_at_ms = task->now_ms,
                               .created_at_ms = task->now_ms,
                               .updated_at_ms = task->now_ms};
     struct secret password;
@@ -56,21 +56,6 @@ result accounts_sign_up(struct service *service, struct task *task, const struct
     return RESULT_OK;
 }
 
-result accounts_sign_in_new(struct service *service, struct task *task, const struct account *account,
-                            const struct device *device, struct token_response *ret_response)
-{
-    struct client client;
-    TRY(clients_find(service, task, service->policy->client_id, &client));
-    struct session session;
-    struct id_list ended;
-    SCOPED_TX(tx);
-    TRY(db_begin(service->db, task, &tx));
-    TRY(sessions_begin(service, tx, task, account, &client, device, &session, &ended));
-    const struct token_grant grant = {.kind = GRANT_SIGN_IN, .client = &client, .session = &session};
-    TRY(tokens_issue(service, task, &grant, ret_response));
-    return db_commit(&tx, task);
-}
-
 result accounts_update(struct service *service, struct task *task, struct id id,
                        const struct account_profile_change *change, struct account *ret_account)
 {
@@ -87,7 +72,7 @@ static result store_password(struct service *service, struct task *task, const s
     struct id_list ended;
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
-    TRY(account_set_password(tx, task, account->id, account->password_hash, hash));
+    TRY(account_set_password(tx, task, account->id, account->password_changed_at_ms, hash));
     TRY(session_end_all(tx, task, account->id, change->session_id, "password_changed", &ended));
     TRY(audit_event_insert(tx, task,
                            &(struct audit_event){.type = AUDIT_PASSWORD_CHANGED,
@@ -118,17 +103,15 @@ result accounts_change_password(struct service *service, struct task *task,
     }
     TRY(verified);
     TRY(password_hash_wait(service->hasher, task, chosen, &hash));
-    /* A rehash at this very sign-in may have replaced the stored hash. */
-    TRY(account_find(service->db, task, change->account_id, &account));
     return store_password(service, task, change, &account, hash);
 }
 
-/* Changes the account's status and ends its sessions. */
 struct ending {
     enum audit_type event;
     const char *reason;
 };
 
+/* What follows a change of the account's status: its sessions end. */
 static result commit_ending(struct service *service, struct db **tx, struct task *task, struct id id,
                             const struct ending *ending)
 {
@@ -161,9 +144,14 @@ result accounts_lock(struct service *service, struct task *task, struct id id)
 
 result accounts_unlock(struct service *service, struct task *task, struct id id)
 {
+    struct account account;
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
-    TRY(account_set_status(tx, task, id, ACCOUNT_LOCKED, ACCOUNT_ACTIVE));
+    TRY(account_find(tx, task, id, &account));
+    REQUIRE(account.status != ACCOUNT_CLOSING, NOT_FOUND);
+    if (account.status == ACCOUNT_LOCKED)
+        TRY(account_set_status(tx, task, id, ACCOUNT_LOCKED, ACCOUNT_ACTIVE));
+    TRY(throttle_forget(service, tx, task, account.email_key));
     TRY(audit_event_insert(tx, task,
                            &(struct audit_event){.type = AUDIT_ACCOUNT_UNLOCKED, .account_id = id}));
     return db_commit(&tx, task);

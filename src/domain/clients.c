@@ -126,19 +126,6 @@ static bool is_client_id(struct str id)
     return true;
 }
 
-/* RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), parted by one space. */
-static bool is_scope(struct str scope)
-{
-    bool after_space = true;
-    for (size_t i = 0; i < scope.len; i++) {
-        const char c = scope.ptr[i];
-        const bool is_space = c == ' ';
-        if (is_space ? after_space : (c < 0x21 || c > 0x7e || c == '"' || c == '\\')) return false;
-        after_space = is_space;
-    }
-    return scope.len == 0 || !after_space;
-}
-
 static bool are_grants_known(struct str grants)
 {
     const struct str_list supported = grants_supported();

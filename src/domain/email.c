@@ -34,22 +34,32 @@ static bool is_dot_atom(struct str text)
     return !after_dot;
 }
 
-/* Letters, digits and inner hyphens in at least two labels of at most 63. */
+/* Letters, digits and inner hyphens, at most 63; and whether there is anything but digits. */
+static bool is_label(struct str label, bool *ret_has_letter)
+{
+    if (label.len == 0 || label.len > 63 || label.ptr[0] == '-' || label.ptr[label.len - 1] == '-')
+        return false;
+    bool has_letter = false;
+    for (size_t i = 0; i < label.len; i++) {
+        const char c = label.ptr[i];
+        const bool is_digit = c >= '0' && c <= '9';
+        if (!is_digit && c != '-' && !(c >= 'a' && c <= 'z')) return false;
+        has_letter = has_letter || !is_digit;
+    }
+    *ret_has_letter = has_letter;
+    return true;
+}
+
+/* At least two labels; RFC 3696 §2: the last one is not all digits, which tells names from addresses. A dot at the end
+ * would be a second spelling of the name, and RFC 5321 §4.1.2 has none. */
 static bool is_host_name(struct str name)
 {
-    if (name.len == 0 || name.len > DOMAIN_BYTES_MAX) return false;
+    if (name.len == 0 || name.len > DOMAIN_BYTES_MAX || name.ptr[name.len - 1] == '.') return false;
     size_t labels = 0;
-    while (!is_empty(name)) {
-        const struct str label = str_split(&name, '.');
-        if (label.len == 0 || label.len > 63 || label.ptr[0] == '-' || label.ptr[label.len - 1] == '-')
-            return false;
-        for (size_t i = 0; i < label.len; i++) {
-            const char c = label.ptr[i];
-            if (!((c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-')) return false;
-        }
-        labels++;
-    }
-    return labels >= 2;
+    bool has_letter = false;
+    for (; !is_empty(name); labels++)
+        if (!is_label(str_split(&name, '.'), &has_letter)) return false;
+    return labels >= 2 && has_letter;
 }
 
 /* The domain as lower-case A-labels. Non-transitional processing: the names of IDNA 2008. */

@@ -27,8 +27,11 @@ struct key_snapshot {
 
 struct keyring {
     struct key_snapshot *current;
-    int64_t loaded_at_ms;   /* monotonic */
-    int64_t searched_at_ms; /* monotonic */
+    int64_t installed_at_ms; /* monotonic; of current */
+    int64_t loaded_at_ms;    /* monotonic; when it was last tried */
+    int64_t searched_at_ms;  /* monotonic */
+    bool is_searching;
+    result last_search;
     bool is_loading;
     struct fiber_job job;
     struct service *service;
@@ -111,7 +114,8 @@ static void snapshot_install(struct keyring *keyring, struct key_snapshot *snaps
     snapshot->generation = keyring->current ? keyring->current->generation + (is_same ? 0 : 1) : 1;
     keyring_release(&keyring->current);
     keyring->current = snapshot;
-    keyring->loaded_at_ms = clock_monotonic_ms();
+    keyring->installed_at_ms = clock_monotonic_ms();
+    keyring->loaded_at_ms = keyring->installed_at_ms;
 }
 
 static result make_key(struct service *service, struct task *task, struct db *db, int64_t active_from_ms,
@@ -138,13 +142,22 @@ static result make_key(struct service *service, struct task *task, struct db *db
     return RESULT_OK;
 }
 
+/* Two servers that start at once may make one each: both keys are good then. */
+static result make_first_key(struct service *service, struct task *task)
+{
+    struct str kid;
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(make_key(service, task, tx, task->now_ms, &kid));
+    return db_commit(&tx, task);
+}
+
 result keyring_load(struct service *service, struct task *task)
 {
     struct signing_key_list list;
     TRY(signing_key_list(service->db, task, &list));
     if (list.count == 0) {
-        struct str kid;
-        TRY(make_key(service, task, service->db, task->now_ms, &kid));
+        TRY(make_first_key(service, task));
         TRY(signing_key_list(service->db, task, &list));
     }
     struct key_snapshot *snapshot = calloc(1, sizeof *snapshot);
@@ -168,7 +181,7 @@ static void reload_run(struct fiber_job *job)
     struct task *task = arena_alloc(arena, sizeof *task);
     task_init(task, arena, STR("keyring"), RELOAD_TIME_MS);
     const result loaded = keyring_load(keyring->service, task);
-    /* What is known goes on serving; the next request tries again. */
+    /* What is known goes on serving until it is stale. */
     if (!is_ok(loaded))
         log_event(LOG_LEVEL_WARN, "signing keys could not be read again",
                   LOG_TEXT("code", str_from(status_name(loaded.code))),
@@ -188,14 +201,46 @@ void keyring_touch(struct service *service)
     if (!is_ok(fiber_start(&keyring->job))) keyring->is_loading = false;
 }
 
-result keyring_find_again(struct service *service, struct task *task)
+/* One fiber reads, who comes meanwhile waits for what it finds. */
+static result search(struct service *service, struct task *task)
+{
+    struct keyring *keyring = service->keyring;
+    if (!keyring->is_searching) {
+        keyring->is_searching = true;
+        keyring->last_search = keyring_load(service, task);
+        keyring->is_searching = false;
+        return keyring->last_search;
+    }
+    while (keyring->is_searching) fiber_sleep(1);
+    return keyring->last_search;
+}
+
+result keyring_wake(struct service *service, struct task *task)
+{
+    const struct keyring *keyring = service->keyring;
+    if (keyring->current && clock_monotonic_ms() - keyring->installed_at_ms < KEYRING_STALE_MS)
+        return RESULT_OK;
+    return search(service, task);
+}
+
+static uint64_t generation_of(const struct keyring *keyring)
+{
+    return keyring->current ? keyring->current->generation : 0;
+}
+
+result keyring_find_again(struct service *service, struct task *task, bool *ret_has_changed)
 {
     struct keyring *keyring = service->keyring;
     const int64_t now_ms = clock_monotonic_ms();
-    if (keyring->searched_at_ms != 0 && now_ms - keyring->searched_at_ms < SEARCH_INTERVAL_MS)
-        return RESULT_OK;
-    keyring->searched_at_ms = now_ms;
-    return keyring_load(service, task);
+    const bool is_too_soon = !keyring->is_searching && keyring->searched_at_ms != 0 &&
+                             now_ms - keyring->searched_at_ms < SEARCH_INTERVAL_MS;
+    const uint64_t generation = generation_of(keyring);
+    if (!is_too_soon) {
+        keyring->searched_at_ms = now_ms;
+        TRY(search(service, task));
+    }
+    *ret_has_changed = generation_of(keyring) != generation;
+    return RESULT_OK;
 }
 
 const struct signing_key *keyring_signer(const struct key_snapshot *snapshot, int64_t now_ms)

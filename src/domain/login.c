@@ -34,53 +34,73 @@ static result note_failure(struct service *service, struct task *task, const str
                                                     .client_address = device->address});
 }
 
-/* Throttled, then hashed, whatever the account is like. */
+/* Hashed, whatever the account is like. */
 static result verify_throttled(struct service *service, struct task *task, const struct account *account,
-                               struct secret password, struct throttle *throttle)
+                               struct secret password, const struct throttle *throttle,
+                               bool *ret_needs_rehash)
 {
-    bool needs_rehash = false;
     const result verified =
-        password_verify_wait(service->hasher, task, account->password_hash, password, &needs_rehash);
-    if (verified.code == STATUS_HASHING_BUSY) {
-        /* Not evaluated, so not counted; if even that fails, the answer is still that we are busy. */
-        const result undone = throttle_undo(service, task, throttle);
-        return is_ok(undone) ? verified : undone;
-    }
-    TRY(verified);
-    if (!needs_rehash) return RESULT_OK;
-    struct str hash;
-    TRY(password_hash_wait(service->hasher, task, password, &hash));
-    return account_rehash(service->db, task, account->id, account->password_hash, hash);
+        password_verify_wait(service->hasher, task, account->password_hash, password, ret_needs_rehash);
+    if (verified.code != STATUS_HASHING_BUSY) return verified;
+    /* Not evaluated, so not counted. */
+    TRY(throttle_undo(service, task, throttle));
+    return verified;
 }
 
-static result begin_session(struct service *service, struct task *task, const struct account *account,
-                            const struct login *login, const struct throttle *throttle,
-                            struct token_response *ret_response)
+/* The session stands already: what fails here is done at the next sign-in. */
+static void rehash(struct service *service, struct task *task, const struct account *account,
+                   struct secret password)
 {
-    struct client client;
-    TRY(clients_find(service, task, service->policy->client_id, &client));
-    struct session session;
+    struct str hash;
+    result done = password_hash_wait(service->hasher, task, password, &hash);
+    if (is_ok(done)) done = account_rehash(service->db, task, account->id, account->password_hash, hash);
+    if (!is_ok(done)) fault_clear(&task->fault);
+}
+
+static result reopen(struct db *tx, struct task *task, struct id account_id)
+{
+    TRY(account_reopen(tx, task, account_id));
+    return audit_event_insert(
+        tx, task, &(struct audit_event){.type = AUDIT_ACCOUNT_REOPENED, .account_id = account_id});
+}
+
+/* All of it or nothing. NOT_FOUND when the account is no longer what was verified. */
+static result store_session(struct service *service, struct task *task, const struct account *account,
+                            const struct session *session, const struct throttle *throttle)
+{
     struct id_list ended;
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
-    if (account->status == ACCOUNT_CLOSING) {
-        TRY(account_reopen(tx, task, account->id));
-        TRY(audit_event_insert(
-            tx, task, &(struct audit_event){.type = AUDIT_ACCOUNT_REOPENED, .account_id = account->id}));
-    }
-    struct account reopened = *account;
-    reopened.status = ACCOUNT_ACTIVE;
-    TRY(sessions_begin(service, tx, task, &reopened, &client, &login->device, &session, &ended));
-    TRY(throttle_succeeded(tx, task, throttle));
+    if (account->status == ACCOUNT_CLOSING) TRY(reopen(tx, task, account->id));
+    TRY(account_hold(tx, task, account->id, account->password_changed_at_ms));
+    TRY(sessions_begin(service, tx, task, session, &ended));
+    if (throttle) TRY(throttle_succeeded(tx, task, throttle));
     TRY(audit_event_insert(tx, task,
                            &(struct audit_event){.type = AUDIT_LOGIN_SUCCEEDED,
                                                  .account_id = account->id,
-                                                 .session_id = session.id,
-                                                 .client_address = login->device.address}));
-    const struct token_grant grant = {.kind = GRANT_SIGN_IN, .client = &client, .session = &session};
-    TRY(tokens_issue(service, task, &grant, ret_response));
+                                                 .session_id = session->id,
+                                                 .client_address = session->client_address}));
     TRY(db_commit(&tx, task));
     sessions_deny(service, task, &ended);
+    return RESULT_OK;
+}
+
+result login_begin(struct service *service, struct task *task, const struct account *account,
+                   const struct device *device, const struct throttle *throttle,
+                   struct token_response *ret_response)
+{
+    struct client client;
+    struct token_response response;
+    TRY(clients_find(service, task, service->policy->client_id, &client));
+    const struct session session = sessions_draft(service, task, account, &client, device);
+    /* Made before the transaction, whose lease then waits for no signature; given out after it. */
+    const struct token_grant grant = {.kind = GRANT_SIGN_IN, .client = &client, .session = &session};
+    TRY(tokens_issue(service, task, &grant, &response));
+    const result stored = store_session(service, task, account, &session, throttle);
+    if (stored.code == STATUS_NOT_FOUND)
+        FAIL(&task->fault, INVALID_CREDENTIALS, "account changed while it was signed in to");
+    TRY(stored);
+    *ret_response = response;
     return RESULT_OK;
 }
 
@@ -94,9 +114,10 @@ result login_password(struct service *service, struct task *task, const struct l
 
     struct throttle throttle;
     struct account account;
+    bool needs_rehash = false;
     TRY(throttle_begin(service, task, email_key, &throttle));
     TRY(find_account(service, task, email_key, &account));
-    const result verified = verify_throttled(service, task, &account, password, &throttle);
+    const result verified = verify_throttled(service, task, &account, password, &throttle, &needs_rehash);
     const bool is_refused =
         verified.code == STATUS_INVALID_CREDENTIALS || (is_ok(verified) && account.status == ACCOUNT_LOCKED);
     if (is_refused) {
@@ -104,14 +125,17 @@ result login_password(struct service *service, struct task *task, const struct l
         FAIL(&task->fault, INVALID_CREDENTIALS, "sign-in refused");
     }
     TRY(verified);
-    return begin_session(service, task, &account, login, &throttle, ret_response);
+    TRY(login_begin(service, task, &account, &login->device, &throttle, ret_response));
+    if (needs_rehash) rehash(service, task, &account, password);
+    return RESULT_OK;
 }
 
 result login_reverify(struct service *service, struct task *task, const struct account *account,
                       struct secret password)
 {
     struct throttle throttle;
+    bool needs_rehash = false; /* whoever asks again is about to change the password or to leave */
     TRY(throttle_begin(service, task, account->email_key, &throttle));
-    TRY(verify_throttled(service, task, account, password, &throttle));
+    TRY(verify_throttled(service, task, account, password, &throttle, &needs_rehash));
     return throttle_succeeded(service->db, task, &throttle);
 }

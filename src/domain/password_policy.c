@@ -23,6 +23,7 @@ result password_normalize(struct task *task, const char *pointer, struct secret 
                           struct secret *ret_normal)
 {
     const struct str text = secret_expose(password);
+    if (!is_utf8(text)) return refuse(task, pointer, "malformed", "must be text in UTF-8");
     if (text.len > PASSWORD_BYTES_MAX || utf8_count(text) > PASSWORD_CHARS_MAX)
         return refuse(task, pointer, "too_long", "must be at most 256 characters long");
 

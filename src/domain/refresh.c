@@ -71,6 +71,23 @@ static result redeem_used(struct service *service, struct task *task, const stru
     return end_for_reuse(service, task, &session);
 }
 
+/* RFC 6749 §6: the scope "MUST NOT include any scope not originally granted". Looked at before the counter moves, so that
+ * a mistake does not spend the token; a token that is not the current one goes the way of all such. */
+static result check_scope(struct service *service, struct task *task, const struct client *client,
+                          const struct presented *presented, struct str scope)
+{
+    struct session session;
+    if (is_empty(scope)) return RESULT_OK;
+    const result found = session_find(service->db, task, presented->session_id, &session);
+    if (found.code == STATUS_NOT_FOUND) return RESULT_OK;
+    TRY(found);
+    const bool is_current =
+        presented->counter == session.refresh_counter && str_equal(session.client_id, client->id);
+    if (is_current && !is_scope_within(scope, session.scope))
+        FAIL(&task->fault, INVALID_SCOPE, "scope exceeds what was granted");
+    return RESULT_OK;
+}
+
 result refresh_redeem(struct service *service, struct task *task, const struct client *client,
                       const struct grant_request *request, struct token_response *ret_response)
 {
@@ -85,6 +102,7 @@ result refresh_redeem(struct service *service, struct task *task, const struct c
     /* Before the counter moves: a client that may not, or asks for too much, must not spend the token. */
     if (!has_word(client->grants, STR("refresh_token")))
         FAIL(&task->fault, UNAUTHORIZED_CLIENT, "client may not use this grant");
+    TRY(check_scope(service, task, client, &presented, request->scope));
 
     struct session_rotation rotation = {
         .id = presented.session_id,

@@ -26,12 +26,17 @@ static struct str printable(struct arena *arena, struct str text)
     return (struct str){copy, text.len};
 }
 
-result sessions_begin(struct service *service, struct db *db, struct task *task,
-                      const struct account *account, const struct client *client, const struct device *device,
-                      struct session *ret_session, struct id_list *ret_ended)
+static int64_t earlier(int64_t a_ms, int64_t b_ms)
+{
+    return a_ms < b_ms ? a_ms : b_ms;
+}
+
+struct session sessions_draft(const struct service *service, struct task *task, const struct account *account,
+                              const struct client *client, const struct device *device)
 {
     const struct policy *policy = service->policy;
-    const struct session session = {
+    const int64_t expires_at_ms = task->now_ms + policy->session_ms;
+    return (struct session){
         .id = id_new(task->now_ms),
         .account_id = account->id,
         .client_id = client->id,
@@ -40,19 +45,23 @@ result sessions_begin(struct service *service, struct db *db, struct task *task,
         .created_at_ms = task->now_ms,
         .authenticated_at_ms = task->now_ms,
         .refreshed_at_ms = task->now_ms,
-        .idle_expires_at_ms = task->now_ms + policy->session_idle_ms,
-        .expires_at_ms = task->now_ms + policy->session_ms,
+        .idle_expires_at_ms = earlier(task->now_ms + policy->session_idle_ms, expires_at_ms),
+        .expires_at_ms = expires_at_ms,
         .client_address = device->address,
         .user_agent = printable(task->arena, cut(device->user_agent, USER_AGENT_BYTES_MAX)),
-        .account_status = account->status,
+        .account_status = ACCOUNT_ACTIVE,
         .account_email = account->email,
     };
+}
+
+result sessions_begin(struct service *service, struct db *db, struct task *task,
+                      const struct session *session, struct id_list *ret_ended)
+{
     unsigned char digest[REFRESH_DIGEST_BYTES];
-    (void)refresh_token_of(service, task, session.id, session.refresh_counter, digest);
-    TRY(session_insert(db, task, &session, digest));
-    TRY(session_end_oldest(db, task, account->id, policy->sessions_per_account, "too_many", ret_ended));
-    *ret_session = session;
-    return RESULT_OK;
+    (void)refresh_token_of(service, task, session->id, session->refresh_counter, digest);
+    TRY(session_insert(db, task, session, digest));
+    return session_end_oldest(db, task, session->account_id, service->policy->sessions_per_account,
+                              "too_many", ret_ended);
 }
 
 /* From the cache only what this version wrote and what is whole. */
@@ -71,9 +80,7 @@ static void state_from_session(const struct session *session, int64_t now_ms, st
     ret_state->version = SESSION_STATE_VERSION;
     ret_state->is_active = is_session_alive(session, now_ms) && session->account_status == ACCOUNT_ACTIVE;
     ret_state->account_id = session->account_id;
-    ret_state->expires_at_ms = session->idle_expires_at_ms < session->expires_at_ms
-                                   ? session->idle_expires_at_ms
-                                   : session->expires_at_ms;
+    ret_state->expires_at_ms = earlier(session->idle_expires_at_ms, session->expires_at_ms);
     const struct str email = cut(session->account_email, sizeof ret_state->email);
     ret_state->email_len = (unsigned)email.len;
     memcpy(ret_state->email, email.ptr, email.len);
@@ -82,7 +89,9 @@ static void state_from_session(const struct session *session, int64_t now_ms, st
 result sessions_check(struct service *service, struct task *task, struct id session_id,
                       struct session_state *ret_state)
 {
-    if (!state_from_cache(service, task, &session_id, ret_state)) {
+    const bool is_remembered = state_from_cache(service, task, &session_id, ret_state);
+    /* What has expired by memory may have been refreshed since. */
+    if (!is_remembered || ret_state->expires_at_ms <= task->now_ms) {
         struct session session;
         const result found = session_find(service->db, task, session_id, &session);
         if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, INVALID_TOKEN, "session is not there");

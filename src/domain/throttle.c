@@ -43,6 +43,12 @@ result throttle_succeeded(struct db *db, struct task *task, const struct throttl
     return throttle_clear(db, task, throttle->key);
 }
 
+result throttle_forget(const struct service *service, struct db *db, struct task *task, struct str email_key)
+{
+    const struct throttle throttle = throttle_of(service, email_key);
+    return throttle_clear(db, task, throttle.key);
+}
+
 result throttle_undo(struct service *service, struct task *task, const struct throttle *throttle)
 {
     return throttle_uncount(service->db, task, throttle->key);

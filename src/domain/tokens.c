@@ -50,11 +50,25 @@ bool has_word(struct str words, struct str word)
     return false;
 }
 
+/* RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), parted by one space. */
+bool is_scope(struct str scope)
+{
+    bool after_space = true;
+    for (size_t i = 0; i < scope.len; i++) {
+        const char c = scope.ptr[i];
+        const bool is_space = c == ' ';
+        if (is_space ? after_space : (c < 0x21 || c > 0x7e || c == '"' || c == '\\')) return false;
+        after_space = is_space;
+    }
+    return scope.len == 0 || !after_space;
+}
+
 bool is_scope_within(struct str part, struct str whole)
 {
+    if (!is_scope(part)) return false;
     while (!is_empty(part)) {
         const struct str word = str_split(&part, ' ');
-        if (!is_empty(word) && !has_word(whole, word)) return false;
+        if (!has_word(whole, word)) return false;
     }
     return true;
 }
@@ -89,7 +103,7 @@ static result decide_scope(struct task *task, const struct token_grant *grant, s
 {
     const struct str granted = grant->session ? grant->session->scope : grant->client->scopes;
     if (!is_scope_within(grant->scope, granted))
-        FAIL(&task->fault, INVALID_SCOPE, "scope exceeds what was granted");
+        FAIL(&task->fault, INVALID_SCOPE, "scope is malformed or exceeds what was granted");
     *ret_scope = is_empty(grant->scope) ? granted : grant->scope;
     return RESULT_OK;
 }
@@ -212,6 +226,7 @@ result tokens_issue(struct service *service, struct task *task, const struct tok
     if (grant->session) TRY(check_session(task, grant));
     TRY(decide_scope(task, grant, &response.scope));
     TRY(print_claims(service, task, grant, response.scope, &claims));
+    TRY(keyring_wake(service, task));
     TRY(sign_claims(service, task, claims, &response.access_token));
     if (grant->session) add_refresh_token(service, task, grant->session, &response);
     keyring_touch(service);

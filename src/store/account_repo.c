@@ -30,6 +30,7 @@ static struct account account_from_row(const struct db_rows *rows, size_t row)
         .name = row_text(rows, row, ACCOUNT_BY_ID_NAME),
         .locale = row_text(rows, row, ACCOUNT_BY_ID_LOCALE),
         .password_hash = row_text(rows, row, ACCOUNT_BY_ID_PASSWORD_HASH),
+        .password_changed_at_ms = row_int(rows, row, ACCOUNT_BY_ID_PASSWORD_CHANGED_AT_MS),
         .status = account_status_parse(row_text(rows, row, ACCOUNT_BY_ID_STATUS)),
         .delete_after_ms = row_int(rows, row, ACCOUNT_BY_ID_DELETE_AFTER_MS),
         .created_at_ms = row_int(rows, row, ACCOUNT_BY_ID_CREATED_AT_MS),
@@ -114,13 +115,19 @@ result account_update_profile(struct db *db, struct task *task, struct id id,
     return account_run(db, task, &statement_account_update_profile, arguments, ret_account);
 }
 
-result account_set_password(struct db *db, struct task *task, struct id id, struct str old_hash,
+result account_set_password(struct db *db, struct task *task, struct id id, int64_t changed_at_ms,
                             struct str new_hash)
 {
-    const struct db_value arguments[] = {db_id(&id), db_text(old_hash), db_text(new_hash),
+    const struct db_value arguments[] = {db_id(&id), db_int(changed_at_ms), db_text(new_hash),
                                          db_int(task->now_ms)};
     const result changed = account_change(db, task, &statement_account_set_password, arguments);
     return changed.code == STATUS_NOT_FOUND ? RESULT(CONFLICT) : changed;
+}
+
+result account_hold(struct db *db, struct task *task, struct id id, int64_t password_changed_at_ms)
+{
+    const struct db_value arguments[] = {db_id(&id), db_int(password_changed_at_ms)};
+    return account_change(db, task, &statement_account_hold, arguments);
 }
 
 result account_rehash(struct db *db, struct task *task, struct id id, struct str old_hash,

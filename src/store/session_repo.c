@@ -1,8 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "auth/store/session_repo.h"
 
+#include <string.h>
+
 #include "auth/store/account_repo.h"
 #include "auth/store/statements.h"
+
+/* What has expired by this clock may live on by another server's: it is ended all the same. */
+#define CLOCKS_APART_MS INT64_C(60000)
 
 /* All statements that return sessions list the same columns in the same order. */
 static struct session session_from_row(const struct db_rows *rows, size_t row)
@@ -110,12 +115,28 @@ static result session_run_ids(struct db *db, struct task *task, const struct sta
     return RESULT_OK;
 }
 
+static struct id_list ids_joined(struct arena *arena, struct id_list a, struct id_list b)
+{
+    if (a.count == 0) return b;
+    struct id *items = arena_alloc_array(arena, a.count + b.count, sizeof *items);
+    memcpy(items, a.items, a.count * sizeof *items);
+    if (b.count > 0) memcpy(items + a.count, b.items, b.count * sizeof *items);
+    return (struct id_list){items, a.count + b.count};
+}
+
 result session_end_all(struct db *db, struct task *task, struct id account_id, struct id kept_id,
                        const char *reason, struct id_list *ret_ended)
 {
     const struct db_value arguments[] = {db_id(&account_id), db_id(&kept_id), db_int(task->now_ms),
-                                         db_text(str_from(reason))};
-    return session_run_ids(db, task, &statement_session_end_all, arguments, ret_ended);
+                                         db_text(str_from(reason)), db_int(task->now_ms - CLOCKS_APART_MS)};
+    struct id_list ended = {0};
+    struct id_list batch;
+    do {
+        TRY(session_run_ids(db, task, &statement_session_end_all, arguments, &batch));
+        ended = ids_joined(task->arena, ended, batch);
+    } while (batch.count == DB_ROWS_MAX);
+    *ret_ended = ended;
+    return RESULT_OK;
 }
 
 result session_end_oldest(struct db *db, struct task *task, struct id account_id, int64_t kept,
@@ -124,10 +145,4 @@ result session_end_oldest(struct db *db, struct task *task, struct id account_id
     const struct db_value arguments[] = {db_id(&account_id), db_int(kept), db_int(task->now_ms),
                                          db_text(str_from(reason))};
     return session_run_ids(db, task, &statement_session_end_oldest, arguments, ret_ended);
-}
-
-result session_ids_of_account(struct db *db, struct task *task, struct id account_id, struct id_list *ret_ids)
-{
-    const struct db_value arguments[] = {db_id(&account_id)};
-    return session_run_ids(db, task, &statement_session_ids_of_account, arguments, ret_ids);
 }

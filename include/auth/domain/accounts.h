@@ -26,11 +26,6 @@ struct signup {
  * must not depend on it. */
 NODISCARD result accounts_sign_up(struct service *service, struct task *task, const struct signup *signup,
                                   struct account *ret_account, bool *ret_is_new);
-/* A session for an account just made. */
-NODISCARD result accounts_sign_in_new(struct service *service, struct task *task,
-                                      const struct account *account, const struct device *device,
-                                      struct token_response *ret_response);
-
 NODISCARD result accounts_update(struct service *service, struct task *task, struct id id,
                                  const struct account_profile_change *change, struct account *ret_account);
 
@@ -41,7 +36,7 @@ struct password_change {
     struct secret chosen;
 };
 
-/* INVALID_CREDENTIALS when the current password is another one. */
+/* INVALID_CREDENTIALS when the current password is another one; CONFLICT when another change came first. */
 NODISCARD result accounts_change_password(struct service *service, struct task *task,
                                           const struct password_change *change);
 
@@ -49,6 +44,8 @@ NODISCARD result accounts_change_password(struct service *service, struct task *
 NODISCARD result accounts_close(struct service *service, struct task *task, struct id id,
                                 int64_t *ret_delete_after_ms);
 NODISCARD result accounts_lock(struct service *service, struct task *task, struct id id);
+/* Lifts the lock, where there is one, and forgets the failed attempts: the way back for who was throttled to the stop.
+ * NOT_FOUND while the account is closing. */
 NODISCARD result accounts_unlock(struct service *service, struct task *task, struct id id);
 
 #endif

@@ -3,7 +3,7 @@
  *          retired (published until the last token they signed has expired).
  * Note:    read again when a token names an unknown key and, while there is traffic, every KEYRING_FRESH_MS;
  *          an idle server asks nothing.
- * Waits:   keyring_load and keyring_find_again (database).
+ * Waits:   keyring_load, keyring_wake, keyring_find_again and keyring_rotate (database).
  * Threads: one loop's.
  */
 // SPDX-License-Identifier: MIT
@@ -14,6 +14,7 @@
 #include "auth/domain/service.h"
 
 #define KEYRING_FRESH_MS INT64_C(30000)
+#define KEYRING_STALE_MS INT64_C(600000) /* much less than any time a key waits or stays published */
 
 struct keyring *keyring_create(void);
 void keyring_destroy(struct keyring *keyring);
@@ -25,8 +26,10 @@ bool is_keyring_loaded(const struct keyring *keyring);
 
 /* Reads again in the background when what is known is older than KEYRING_FRESH_MS. Never waits. */
 void keyring_touch(struct service *service);
-/* A token names a key that is not known: reads again, at most once a second. */
-NODISCARD result keyring_find_again(struct service *service, struct task *task);
+/* After a long rest keys are read before they are used: one may have been retired, another be due. Waits only then. */
+NODISCARD result keyring_wake(struct service *service, struct task *task);
+/* A token names a key that is not known: reads again, at most once a second; whether there are other keys now. */
+NODISCARD result keyring_find_again(struct service *service, struct task *task, bool *ret_has_changed);
 
 /* Keys in use, counted: a reload does not pull them away from who holds them. */
 struct key_snapshot;

@@ -10,6 +10,7 @@
 #define AUTH_DOMAIN_LOGIN_H
 
 #include "auth/domain/sessions.h"
+#include "auth/domain/throttle.h"
 
 struct login {
     struct str email;
@@ -19,6 +20,13 @@ struct login {
 
 NODISCARD result login_password(struct service *service, struct task *task, const struct login *login,
                                 struct token_response *ret_response);
+
+/* A session for an account whose owner has just proved to be that; `throttle` (may be NULL) is forgotten.
+ * INVALID_CREDENTIALS when the account was locked or closed or got another password meanwhile: nothing that ends an
+ * account's sessions misses one that is being begun. */
+NODISCARD result login_begin(struct service *service, struct task *task, const struct account *account,
+                             const struct device *device, const struct throttle *throttle,
+                             struct token_response *ret_response);
 
 /* The password of an account that is signed in already, by the same rules (throttled, same work). */
 NODISCARD result login_reverify(struct service *service, struct task *task, const struct account *account,

@@ -13,7 +13,7 @@
 
 #define PASSWORD_CHARS_MAX 256u
 
-/* What is hashed: also for passwords that are only compared. Invalid UTF-8 never arrives here (fields.h). */
+/* What is hashed: also for passwords that are only compared. */
 NODISCARD result password_normalize(struct task *task, const char *pointer, struct secret password,
                                     struct secret *ret_normal);
 

@@ -30,11 +30,12 @@ struct device {
     struct str user_agent;
 };
 
-/* A new session in the caller's transaction; those beyond the allowed number end. */
+/* A new session as it will be stored. */
+struct session sessions_draft(const struct service *service, struct task *task, const struct account *account,
+                              const struct client *client, const struct device *device);
+/* Stores it in the caller's transaction, which holds the account; those beyond the allowed number end. */
 NODISCARD result sessions_begin(struct service *service, struct db *db, struct task *task,
-                                const struct account *account, const struct client *client,
-                                const struct device *device, struct session *ret_session,
-                                struct id_list *ret_ended);
+                                const struct session *session, struct id_list *ret_ended);
 
 /* INVALID_TOKEN unless the session lives and its account is active. */
 NODISCARD result sessions_check(struct service *service, struct task *task, struct id session_id,

@@ -20,6 +20,9 @@ NODISCARD result throttle_begin(struct service *service, struct task *task, stru
                                 struct throttle *ret_throttle);
 /* The attempt was right: all failures are forgotten, in the caller's transaction. */
 NODISCARD result throttle_succeeded(struct db *db, struct task *task, const struct throttle *throttle);
+/* All failures of an address are forgotten, in the caller's transaction. */
+NODISCARD result throttle_forget(const struct service *service, struct db *db, struct task *task,
+                                 struct str email_key);
 /* The attempt was never evaluated (the server was busy): it does not count. */
 NODISCARD result throttle_undo(struct service *service, struct task *task, const struct throttle *throttle);
 

@@ -3,7 +3,8 @@
  *          client, scope) and makes them. Nothing else in the service makes a token.
  * Errors:  INVALID_GRANT (account or session not fit), UNAUTHORIZED_CLIENT, INVALID_SCOPE, NOT_READY (no
  *          signing key).
- * Waits:   only for RS256, which signs in a worker thread.
+ * Waits:   for RS256, which signs in a worker thread, and for keys after a long rest: never call it while a transaction
+ *          is open.
  * Source:  RFC 6749 §5.1 (response), RFC 9068 (access token), RFC 9700 §2.2, §4.14.
  */
 // SPDX-License-Identifier: MIT
@@ -44,7 +45,9 @@ NODISCARD result tokens_issue(struct service *service, struct task *task, const 
 struct secret refresh_token_of(struct service *service, struct task *task, struct id session_id,
                                int64_t counter, unsigned char ret_digest[32]);
 
-/* True when each of the space-separated words of `part` is one of `whole`. */
+/* Scope words parted by single spaces, or the empty text. */
+bool is_scope(struct str scope);
+/* True when `part` is a scope and each of its words is one of `whole`. */
 bool is_scope_within(struct str part, struct str whole);
 /* True when `word` is one of the space-separated words. */
 bool has_word(struct str words, struct str word);

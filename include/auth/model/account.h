@@ -23,7 +23,8 @@ struct account {
     bool is_email_verified;
     struct str name;
     struct str locale;
-    struct str password_hash; /* PHC string, or empty */
+    struct str password_hash;       /* PHC string, or empty */
+    int64_t password_changed_at_ms; /* the password's version: grows with each change, not with a rehash */
     enum account_status status;
     int64_t delete_after_ms;
     int64_t created_at_ms;

@@ -36,9 +36,12 @@ struct account_profile_change {
 NODISCARD result account_update_profile(struct db *db, struct task *task, struct id id,
                                         const struct account_profile_change *change,
                                         struct account *ret_account);
-/* CONFLICT when the hash is no longer `old_hash` or the account is not active. */
-NODISCARD result account_set_password(struct db *db, struct task *task, struct id id, struct str old_hash,
+/* CONFLICT when the password is no longer the one of `changed_at_ms` or the account is not active. */
+NODISCARD result account_set_password(struct db *db, struct task *task, struct id id, int64_t changed_at_ms,
                                       struct str new_hash);
+/* Keeps lock, deletion and change of password waiting until the caller's transaction ends. NOT_FOUND unless the
+ * account is active and its password still the one of `password_changed_at_ms`. */
+NODISCARD result account_hold(struct db *db, struct task *task, struct id id, int64_t password_changed_at_ms);
 /* Quietly nothing when the hash is no longer `old_hash`. */
 NODISCARD result account_rehash(struct db *db, struct task *task, struct id id, struct str old_hash,
                                 struct str new_hash);

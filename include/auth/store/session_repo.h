@@ -53,7 +53,5 @@ NODISCARD result session_end_all(struct db *db, struct task *task, struct id acc
 /* Those beyond the newest `kept`. */
 NODISCARD result session_end_oldest(struct db *db, struct task *task, struct id account_id, int64_t kept,
                                     const char *reason, struct id_list *ret_ended);
-NODISCARD result session_ids_of_account(struct db *db, struct task *task, struct id account_id,
-                                        struct id_list *ret_ids);
 
 #endif

@@ -11,41 +11,55 @@ RETURNING id
 
 -- name: account_by_id
 -- in: id uuid
--- out: id uuid, email text, email_key text, is_email_verified bool, name text?, locale text?, password_hash text?, status text, delete_after_ms int?, created_at_ms int, updated_at_ms int
-SELECT id, email, email_key, is_email_verified, name, locale, password_hash, status, delete_after_ms, created_at_ms, updated_at_ms
+-- out: id uuid, email text, email_key text, is_email_verified bool, name text?, locale text?, password_hash text?, password_changed_at_ms int?, status text, delete_after_ms int?, created_at_ms int, updated_at_ms int
+SELECT id, email, email_key, is_email_verified, name, locale, password_hash, password_changed_at_ms, status, delete_after_ms, created_at_ms, updated_at_ms
 FROM accounts WHERE id = $1
 
 -- name: account_by_email_key
 -- in: email_key text
--- out: id uuid, email text, email_key text, is_email_verified bool, name text?, locale text?, password_hash text?, status text, delete_after_ms int?, created_at_ms int, updated_at_ms int
-SELECT id, email, email_key, is_email_verified, name, locale, password_hash, status, delete_after_ms, created_at_ms, updated_at_ms
+-- out: id uuid, email text, email_key text, is_email_verified bool, name text?, locale text?, password_hash text?, password_changed_at_ms int?, status text, delete_after_ms int?, created_at_ms int, updated_at_ms int
+SELECT id, email, email_key, is_email_verified, name, locale, password_hash, password_changed_at_ms, status, delete_after_ms, created_at_ms, updated_at_ms
 FROM accounts WHERE email_key = $1
 
 -- name: account_page
 -- in: after uuid, count int
--- out: id uuid, email text, email_key text, is_email_verified bool, name text?, locale text?, password_hash text?, status text, delete_after_ms int?, created_at_ms int, updated_at_ms int
-SELECT id, email, email_key, is_email_verified, name, locale, password_hash, status, delete_after_ms, created_at_ms, updated_at_ms
+-- out: id uuid, email text, email_key text, is_email_verified bool, name text?, locale text?, password_hash text?, password_changed_at_ms int?, status text, delete_after_ms int?, created_at_ms int, updated_at_ms int
+SELECT id, email, email_key, is_email_verified, name, locale, password_hash, password_changed_at_ms, status, delete_after_ms, created_at_ms, updated_at_ms
 FROM accounts WHERE id > $1 ORDER BY id LIMIT $2
 
 -- A profile change: each pair says whether the member is changed, and to what.
 -- name: account_update_profile
 -- lane: write
 -- in: id uuid, sets_name bool, name text?, sets_locale bool, locale text?, now int
--- out: id uuid, email text, email_key text, is_email_verified bool, name text?, locale text?, password_hash text?, status text, delete_after_ms int?, created_at_ms int, updated_at_ms int
+-- out: id uuid, email text, email_key text, is_email_verified bool, name text?, locale text?, password_hash text?, password_changed_at_ms int?, status text, delete_after_ms int?, created_at_ms int, updated_at_ms int
 UPDATE accounts
 SET name = CASE WHEN $2 THEN $3 ELSE name END,
     locale = CASE WHEN $4 THEN $5 ELSE locale END,
     updated_at_ms = $6
 WHERE id = $1 AND status = 'active'
-RETURNING id, email, email_key, is_email_verified, name, locale, password_hash, status, delete_after_ms, created_at_ms, updated_at_ms
+RETURNING id, email, email_key, is_email_verified, name, locale, password_hash, password_changed_at_ms, status, delete_after_ms, created_at_ms, updated_at_ms
 
--- The old hash must still be the one that was verified: of two changes at once, one wins.
+-- The time of the last change is the password's version, so it always grows: of two changes at once, one wins. A rehash
+-- does not touch it.
 -- name: account_set_password
 -- lane: write
--- in: id uuid, old_hash text, new_hash text, now int
+-- in: id uuid, changed_at_ms int, new_hash text, now int
 -- out: id uuid
-UPDATE accounts SET password_hash = $3, password_changed_at_ms = $4, updated_at_ms = $4
-WHERE id = $1 AND password_hash = $2 AND status = 'active'
+UPDATE accounts
+SET password_hash = $3,
+    password_changed_at_ms = CASE WHEN $4 > password_changed_at_ms THEN $4 ELSE password_changed_at_ms + 1 END,
+    updated_at_ms = $4
+WHERE id = $1 AND password_changed_at_ms = $2 AND status = 'active'
+RETURNING id
+
+-- A sign-in holds its account's row until the new session stands: what locks, closes or gets another password meanwhile
+-- either is seen here, or waits, sees the session and ends it.
+-- name: account_hold
+-- lane: write
+-- in: id uuid, password_changed_at_ms int
+-- out: id uuid
+UPDATE accounts SET status = status
+WHERE id = $1 AND password_changed_at_ms = $2 AND status = 'active'
 RETURNING id
 
 -- The same password under today's cost; not a change of password.

@@ -35,7 +35,8 @@ LIMIT 200
 -- in: id uuid, counter int, digest bytes, next_digest bytes, client_id text, now int, idle_expires_at_ms int
 -- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text?, account_email text?
 UPDATE sessions
-SET refresh_counter = refresh_counter + 1, refresh_digest = $4, refreshed_at_ms = $6, idle_expires_at_ms = $7
+SET refresh_counter = refresh_counter + 1, refresh_digest = $4, refreshed_at_ms = $6,
+    idle_expires_at_ms = CASE WHEN $7 < expires_at_ms THEN $7 ELSE expires_at_ms END
 WHERE id = $1 AND refresh_counter = $2 AND refresh_digest = $3 AND client_id = $5
   AND ended_at_ms IS NULL AND expires_at_ms > $6 AND idle_expires_at_ms > $6
 RETURNING id, account_id, client_id, scope, amr, created_at_ms, authenticated_at_ms, refreshed_at_ms,
@@ -51,13 +52,16 @@ UPDATE sessions SET ended_at_ms = $3, end_reason = $4
 WHERE id = $1 AND account_id = $2 AND ended_at_ms IS NULL
 RETURNING id
 
--- All sessions of an account but the one kept (the nil id keeps none).
+-- All sessions of an account but the one kept (the nil id keeps none), a thousand at a time.
 -- name: session_end_all
 -- lane: write
--- in: account_id uuid, kept_id uuid, now int, reason text
+-- in: account_id uuid, kept_id uuid, now int, reason text, unexpired_at_ms int
 -- out: id uuid
 UPDATE sessions SET ended_at_ms = $3, end_reason = $4
-WHERE account_id = $1 AND id <> $2 AND ended_at_ms IS NULL
+WHERE id IN (SELECT id FROM sessions
+             WHERE account_id = $1 AND id <> $2 AND ended_at_ms IS NULL
+               AND expires_at_ms > $5 AND idle_expires_at_ms > $5
+             LIMIT 1000)
 RETURNING id
 
 -- The oldest sessions beyond the number allowed.
@@ -70,8 +74,3 @@ WHERE id IN (SELECT id FROM sessions
              WHERE account_id = $1 AND ended_at_ms IS NULL AND expires_at_ms > $3 AND idle_expires_at_ms > $3
              ORDER BY created_at_ms DESC, id DESC LIMIT 1000 OFFSET $2)
 RETURNING id
-
--- name: session_ids_of_account
--- in: account_id uuid
--- out: id uuid
-SELECT id FROM sessions WHERE account_id = $1 AND ended_at_ms IS NULL ORDER BY id LIMIT 1000
