@@ -8,8 +8,8 @@
 
 #define FAILURE_TEXT_MAX 4096
 
-static void record(struct migration_scope *scope, enum migration_exit exit, const char *format,
-                   va_list arguments)
+static void PRINTF_LIKE(3, 0)
+    record(struct migration_scope *scope, enum migration_exit exit, const char *format, va_list arguments)
 {
     if (scope->failure.exit != MIGRATION_EXIT_OK) return;
     char *text = arena_alloc(scope->arena, FAILURE_TEXT_MAX);

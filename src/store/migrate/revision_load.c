@@ -52,7 +52,7 @@ result revision_load(struct migration_scope *scope, struct str directory, struct
                      struct revision *ret_revision)
 {
     const struct str path = str_printf(scope->arena, "%.*s/%.*s", STR_ARGS(directory), STR_ARGS(file));
-    struct str bytes;
+    struct str bytes = STR_NONE;
     TRY(read_bytes(scope, path.ptr, &bytes));
     return revision_parse(scope, file, bytes, ret_revision);
 }

@@ -124,7 +124,7 @@ result schema_version_read(const struct schema_version *version, struct migratio
 result schema_version_find(const struct schema_version *version, struct migration_scope *scope, struct str id,
                            struct applied_revision *ret_row, bool *ret_is_found)
 {
-    struct migration_rows rows;
+    struct migration_rows rows = {0};
     TRY(version->driver->query(version->connection, scope,
                                "SELECT " COLUMNS " FROM schema_version WHERE revision = $1",
                                (const struct migration_value[]){text(id)}, 1, &rows));

@@ -97,13 +97,13 @@ static result step(struct migration_scope *scope, const struct revision_set *set
 result target_revision(struct migration_scope *scope, const struct revision_set *set, struct str name,
                        size_t *ret_index)
 {
-    struct relative relative;
+    struct relative relative = {0};
     TRY(parse_relative(scope, name, &relative));
-    size_t index;
+    size_t index = 0;
     TRY(find_by_name(scope, set, relative.name, &index));
     const bool is_up = relative.offset > 0;
     for (int64_t left = is_up ? relative.offset : -relative.offset; left > 0; left--) {
-        bool is_found;
+        bool is_found = false;
         TRY(step(scope, set, index, is_up, &index, &is_found));
         if (!is_found) return refuse_short_walk(scope, relative.offset);
     }
@@ -160,7 +160,7 @@ static result refuse_older(struct migration_scope *scope, const struct judgement
 static result upgrade_to_revision(struct migration_scope *scope, const struct judgement *judgement,
                                   struct str name, bool *ret_wanted)
 {
-    size_t index;
+    size_t index = 0;
     TRY(target_revision(scope, judgement->set, name, &index));
     const struct str id = judgement->set->items[index].id;
     if (judgement->is_applied[index] && !is_named_in(judgement->current, id)) {
@@ -173,7 +173,7 @@ static result upgrade_to_revision(struct migration_scope *scope, const struct ju
 static result upgrade_to_branch_head(struct migration_scope *scope, const struct judgement *judgement,
                                      struct str name, bool *ret_wanted)
 {
-    size_t branch;
+    size_t branch = 0;
     TRY(target_revision(scope, judgement->set, name, &branch));
     size_t count = 0;
     for (size_t i = 0; i < judgement->set->count; i++) {
@@ -205,7 +205,7 @@ result target_upgrade(struct migration_scope *scope, const struct judgement *jud
         const size_t len = target.len - (sizeof("@head") - 1);
         return upgrade_to_branch_head(scope, judgement, (struct str){target.ptr, len}, ret_wanted);
     }
-    struct relative relative;
+    struct relative relative = {0};
     TRY(parse_relative(scope, target, &relative));
     if (!relative.has_offset || relative.name.len > 0) {
         return upgrade_to_revision(scope, judgement, target, ret_wanted);
@@ -231,7 +231,7 @@ static result mark_end(struct migration_scope *scope, const struct judgement *ju
         }
         return RESULT_OK;
     }
-    size_t index;
+    size_t index = 0;
     TRY(target_revision(scope, set, end, &index));
     revision_mark_ancestry(set, index, marks);
     return RESULT_OK;

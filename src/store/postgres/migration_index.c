@@ -82,7 +82,8 @@ result migration_pg_run_alone(struct migration_connection *connection, struct mi
     /* Alone: several statements in one message are an implicit transaction, which CONCURRENTLY refuses. */
     const struct migration_source source = {lone->revision, lone->section, lone->statement.offset};
     const struct str sql = str_copy(scope->arena, lone->statement.text);
-    TRY(migration_pg_run(connection, scope, sql.ptr, NULL, 0, &source, NULL));
+    const struct migration_message message = {.sql = sql.ptr, .source = &source};
+    TRY(migration_pg_run(connection, scope, &message, NULL));
     if (!is_empty(index)) TRY(require_valid(connection, scope, lone, index));
     return migration_pg_execute(connection, scope, "SET lock_timeout = 0; SET statement_timeout = 0");
 }

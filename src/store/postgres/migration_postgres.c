@@ -88,7 +88,7 @@ static result use_schema(struct migration_connection *connection, struct migrati
  * so that a temporary table cannot stand in for one of ours. */
 static result fix_schema(struct migration_connection *connection, struct migration_scope *scope)
 {
-    struct migration_rows rows;
+    struct migration_rows rows = {0};
     TRY(migration_pg_query(connection, scope, "SELECT quote_ident(current_schema())", NULL, 0, &rows));
     if (rows.count != 1 || !rows.cells[0].ptr) {
         return migration_fail(scope, MIGRATION_EXIT_SQL,
@@ -136,7 +136,7 @@ static bool is_connected(const struct migration_connection *connection)
 static result has_version_table(struct migration_connection *connection, struct migration_scope *scope,
                                 bool *ret_exists)
 {
-    struct migration_rows rows;
+    struct migration_rows rows = {0};
     TRY(migration_pg_query(connection, scope, "SELECT 1 WHERE to_regclass('schema_version') IS NOT NULL",
                            NULL, 0, &rows));
     *ret_exists = rows.count > 0;
@@ -148,7 +148,7 @@ static result has_version_table(struct migration_connection *connection, struct 
 static result find_holder(struct migration_connection *connection, struct migration_scope *scope,
                           struct str *ret_holder)
 {
-    struct migration_rows rows;
+    struct migration_rows rows = {0};
     TRY(migration_pg_query(
         connection, scope,
         "SELECT 'backend ' || a.pid || ' (' || a.application_name || ') since ' "
@@ -167,7 +167,7 @@ static result find_holder(struct migration_connection *connection, struct migrat
 static result try_lock(struct migration_connection *connection, struct migration_scope *scope,
                        bool *ret_is_locked, struct str *ret_holder)
 {
-    struct migration_rows rows;
+    struct migration_rows rows = {0};
     TRY(migration_pg_query(connection, scope, "SELECT pg_try_advisory_lock(" LOCK_SESSION ")", NULL, 0,
                            &rows));
     *ret_is_locked = str_equal(rows.cells[0], STR("t"));
@@ -176,7 +176,7 @@ static result try_lock(struct migration_connection *connection, struct migration
 
 static result confirm_lock(struct migration_connection *connection, struct migration_scope *scope)
 {
-    struct migration_rows rows;
+    struct migration_rows rows = {0};
     TRY(migration_pg_query(
         connection, scope,
         "SELECT 1 FROM pg_locks WHERE locktype = 'advisory' AND granted AND pid = pg_backend_pid() "
@@ -198,7 +198,7 @@ static void unlock(struct migration_connection *connection)
 
 static result lock_transaction(struct migration_connection *connection, struct migration_scope *scope)
 {
-    struct migration_rows rows;
+    struct migration_rows rows = {0};
     TRY(migration_pg_query(connection, scope, "SELECT pg_try_advisory_xact_lock(" LOCK_TRANSACTION ")", NULL,
                            0, &rows));
     if (str_equal(rows.cells[0], STR("t"))) return RESULT_OK;
@@ -223,7 +223,8 @@ static result run_section(struct migration_connection *connection, struct migrat
 {
     const struct migration_source source = {revision, section, 0};
     const struct str sql = str_copy(scope->arena, section->sql);
-    TRY(migration_pg_run(connection, scope, sql.ptr, NULL, 0, &source, NULL));
+    const struct migration_message message = {.sql = sql.ptr, .source = &source};
+    TRY(migration_pg_run(connection, scope, &message, NULL));
     /* A COMMIT that the build did not see returns success, and what follows would be beyond any rollback. */
     if (PQtransactionStatus(connection->pg) != PQTRANS_INTRANS) {
         return migration_fail(scope, MIGRATION_EXIT_SQL, "%.*s: the section ended the runner's transaction",

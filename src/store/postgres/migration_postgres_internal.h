@@ -25,10 +25,17 @@ struct migration_source {
 
 void pg_result_clear_scoped(PGresult **answer);
 
-/* Sends and waits for the last result; NULL values: the simple protocol, many statements. */
+/* What is sent at once. NULL values: the simple protocol, many statements. */
+struct migration_message {
+    const char *sql;
+    const struct migration_value *values;
+    size_t value_count;
+    const struct migration_source *source; /* NULL: ours */
+};
+
+/* Sends and waits for the last answer. */
 NODISCARD result migration_pg_run(struct migration_connection *connection, struct migration_scope *scope,
-                                  const char *sql, const struct migration_value *values, size_t value_count,
-                                  const struct migration_source *source, PGresult **ret_result);
+                                  const struct migration_message *message, PGresult **ret_result);
 NODISCARD result migration_pg_execute(struct migration_connection *connection, struct migration_scope *scope,
                                       const char *sql);
 NODISCARD result migration_pg_query(struct migration_connection *connection, struct migration_scope *scope,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <errno.h>
 #include <poll.h>
-#include <string.h>
 
 #include "auth/base/log.h"
 #include "migration_postgres_internal.h"
@@ -53,19 +52,20 @@ static size_t byte_offset(struct str sql, const char *position)
 }
 
 /* "file:line:column: ", or empty for our own statements and errors that have no place. */
-static struct str place_of(struct migration_scope *scope, const struct migration_source *source,
-                           const char *sql, const PGresult *answer)
+static struct str place_of(struct migration_scope *scope, const struct migration_message *message,
+                           const PGresult *answer)
 {
+    const struct migration_source *source = message->source;
     if (!source) return STR("");
     const char *position = PQresultErrorField(answer, PG_DIAG_STATEMENT_POSITION);
     if (!position) return str_printf(scope->arena, "%.*s: ", STR_ARGS(source->revision->file));
-    const size_t offset = source->offset + byte_offset(str_from(sql), position);
+    const size_t offset = source->offset + byte_offset(str_from(message->sql), position);
     const struct str place = migration_place(scope->arena, source->revision, source->section, offset);
     return str_printf(scope->arena, "%.*s: ", STR_ARGS(place));
 }
 
 static result fail_answer(struct migration_connection *connection, struct migration_scope *scope,
-                          const struct migration_source *source, const char *sql, const PGresult *answer)
+                          const struct migration_message *sent, const PGresult *answer)
 {
     if (PQstatus(connection->pg) != CONNECTION_OK) return fail_connection(connection, scope);
     const char *state = PQresultErrorField(answer, PG_DIAG_SQLSTATE);
@@ -75,12 +75,12 @@ static result fail_answer(struct migration_connection *connection, struct migrat
         const struct str reason = one_line(scope->arena, PQerrorMessage(connection->pg));
         return migration_fail(scope, MIGRATION_EXIT_SQL, "%.*s", STR_ARGS(reason));
     }
-    const struct str place = place_of(scope, source, sql, answer);
-    const struct str text =
-        one_line(scope->arena, str_printf(scope->arena, "%.*s%s (SQLSTATE %s)%s%s", STR_ARGS(place), message,
-                                          state, detail ? ": " : "", detail ? detail : "")
-                                   .ptr);
-    if (strcmp(state, LOCK_TIMEOUT) == 0 || strcmp(state, DEADLOCK) == 0) {
+    const struct str place = place_of(scope, sent, answer);
+    const struct str whole = str_printf(scope->arena, "%.*s%s (SQLSTATE %s)%s%s", STR_ARGS(place), message,
+                                        state, detail ? ": " : "", detail ? detail : "");
+    const struct str text = one_line(scope->arena, whole.ptr);
+    const struct str code = str_from(state);
+    if (str_equal(code, STR(LOCK_TIMEOUT)) || str_equal(code, STR(DEADLOCK))) {
         return migration_fail_retryable(scope, "%.*s", STR_ARGS(text));
     }
     return migration_fail(scope, MIGRATION_EXIT_SQL, "%.*s", STR_ARGS(text));
@@ -110,21 +110,23 @@ static result wait_for_answer(struct migration_connection *connection, struct mi
     return RESULT_OK;
 }
 
-static result send(struct migration_connection *connection, struct migration_scope *scope, const char *sql,
-                   const struct migration_value *values, size_t value_count)
+static result send(struct migration_connection *connection, struct migration_scope *scope,
+                   const struct migration_message *message)
 {
     const char *data[VALUES_MAX];
     int lengths[VALUES_MAX];
     int formats[VALUES_MAX];
-    if (value_count > VALUES_MAX) panic("migrate: %zu parameters", value_count);
-    for (size_t i = 0; i < value_count; i++) {
-        data[i] = values[i].data.ptr ? str_copy(scope->arena, values[i].data).ptr : NULL;
-        lengths[i] = (int)values[i].data.len;
-        formats[i] = values[i].is_bytes;
+    if (message->value_count > VALUES_MAX) panic("migrate: %zu parameters", message->value_count);
+    for (size_t i = 0; i < message->value_count; i++) {
+        const struct migration_value *value = &message->values[i];
+        data[i] = value->data.ptr ? str_copy(scope->arena, value->data).ptr : NULL;
+        lengths[i] = (int)value->data.len;
+        formats[i] = value->is_bytes;
     }
-    const int is_sent =
-        values ? PQsendQueryParams(connection->pg, sql, (int)value_count, NULL, data, lengths, formats, 0)
-               : PQsendQuery(connection->pg, sql);
+    const int is_sent = message->values
+                            ? PQsendQueryParams(connection->pg, message->sql, (int)message->value_count, NULL,
+                                                data, lengths, formats, 0)
+                            : PQsendQuery(connection->pg, message->sql);
     return is_sent ? RESULT_OK : fail_connection(connection, scope);
 }
 
@@ -152,26 +154,37 @@ static result refuse_copy(struct migration_connection *connection, struct migrat
                           "COPY from or to the client has no place in a migration");
 }
 
-result migration_pg_run(struct migration_connection *connection, struct migration_scope *scope,
-                        const char *sql, const struct migration_value *values, size_t value_count,
-                        const struct migration_source *source, PGresult **ret_result)
+static result check_answer(struct migration_connection *connection, struct migration_scope *scope,
+                           const struct migration_message *message, const PGresult *answer)
 {
-    TRY(send(connection, scope, sql, values, value_count));
-    PGresult *last SCOPED(pg_result_clear_scoped) = NULL;
+    TRY(refuse_copy(connection, scope, answer));
+    if (is_success(answer)) return RESULT_OK;
+    if (is_told_to_stop(connection)) return migration_fail(scope, MIGRATION_EXIT_TERMINATED, "told to stop");
+    return fail_answer(connection, scope, message, answer);
+}
+
+/* Takes all answers, of which the last one counts, or the first failure. */
+static result take_answers(struct migration_connection *connection, struct migration_scope *scope,
+                           const struct migration_message *message, PGresult **last)
+{
     for (;;) {
         TRY(wait_for_answer(connection, scope));
         PGresult *answer = PQgetResult(connection->pg);
-        if (!answer) break;
-        PQclear(last);
-        last = answer;
-        TRY(refuse_copy(connection, scope, answer));
-        if (is_success(answer)) continue;
-        const bool is_stopped = is_told_to_stop(connection);
-        const result failure = is_stopped ? migration_fail(scope, MIGRATION_EXIT_TERMINATED, "told to stop")
-                                          : fail_answer(connection, scope, source, sql, answer);
-        drain(connection);
-        return failure;
+        if (!answer) return RESULT_OK;
+        PQclear(*last);
+        *last = answer;
+        TRY(check_answer(connection, scope, message, answer));
     }
+}
+
+result migration_pg_run(struct migration_connection *connection, struct migration_scope *scope,
+                        const struct migration_message *message, PGresult **ret_result)
+{
+    TRY(send(connection, scope, message));
+    PGresult *last SCOPED(pg_result_clear_scoped) = NULL;
+    const result outcome = take_answers(connection, scope, message, &last);
+    drain(connection);
+    TRY(outcome);
     if (PQstatus(connection->pg) != CONNECTION_OK) return fail_connection(connection, scope);
     if (ret_result) {
         *ret_result = last;
@@ -183,7 +196,7 @@ result migration_pg_run(struct migration_connection *connection, struct migratio
 result migration_pg_execute(struct migration_connection *connection, struct migration_scope *scope,
                             const char *sql)
 {
-    return migration_pg_run(connection, scope, sql, NULL, 0, NULL, NULL);
+    return migration_pg_run(connection, scope, &(const struct migration_message){.sql = sql}, NULL);
 }
 
 static struct str cell_of(struct migration_scope *scope, const PGresult *answer, int row, int column)
@@ -205,7 +218,9 @@ result migration_pg_query(struct migration_connection *connection, struct migrat
 {
     static const struct migration_value none[1];
     PGresult *answer SCOPED(pg_result_clear_scoped) = NULL;
-    TRY(migration_pg_run(connection, scope, sql, values ? values : none, value_count, NULL, &answer));
+    const struct migration_message message = {
+        .sql = sql, .values = values ? values : none, .value_count = value_count};
+    TRY(migration_pg_run(connection, scope, &message, &answer));
     if (!ret_rows) return RESULT_OK;
     const size_t count = (size_t)PQntuples(answer);
     const size_t columns = (size_t)PQnfields(answer);

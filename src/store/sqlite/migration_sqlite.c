@@ -227,7 +227,7 @@ static result query(struct migration_connection *connection, struct migration_sc
 {
     TRY(ensure_open(connection, scope));
     sqlite3_stmt *statement;
-    struct migration_rows rows;
+    struct migration_rows rows = {0};
     if (sqlite3_prepare_v2(connection->db, sql, -1, &statement, NULL) != SQLITE_OK) {
         return fail(connection, scope, NULL);
     }
@@ -244,7 +244,7 @@ static result has_version_table(struct migration_connection *connection, struct 
 {
     *ret_exists = false;
     if (!connection->db) return RESULT_OK;
-    struct migration_rows rows;
+    struct migration_rows rows = {0};
     TRY(query(connection, scope,
               "SELECT 1 FROM sqlite_schema WHERE type = 'table' AND name = 'schema_version'", NULL, 0,
               &rows));
@@ -281,7 +281,7 @@ static result confirm_lock(struct migration_connection *connection, struct migra
 static result set_foreign_keys(struct migration_connection *connection, struct migration_scope *scope,
                                bool is_on)
 {
-    struct migration_rows rows;
+    struct migration_rows rows = {0};
     TRY(execute(connection, scope, is_on ? "PRAGMA foreign_keys = ON" : "PRAGMA foreign_keys = OFF"));
     TRY(query(connection, scope, "PRAGMA foreign_keys", NULL, 0, &rows));
     /* "This pragma is a no-op within a transaction": then it would go on reading 1. */
@@ -293,7 +293,7 @@ static result set_foreign_keys(struct migration_connection *connection, struct m
 static result copy_aside(struct migration_connection *connection, struct migration_scope *scope,
                          struct str revision)
 {
-    struct migration_rows rows;
+    struct migration_rows rows = {0};
     TRY(query(connection, scope, "SELECT 1 FROM sqlite_schema WHERE name NOT LIKE 'schema_version%' LIMIT 1",
               NULL, 0, &rows));
     if (rows.count == 0) return RESULT_OK;
@@ -373,7 +373,7 @@ static result run_section(struct migration_connection *connection, struct migrat
 
 static result check_foreign_keys(struct migration_connection *connection, struct migration_scope *scope)
 {
-    struct migration_rows rows;
+    struct migration_rows rows = {0};
     TRY(query(connection, scope, "PRAGMA foreign_key_check", NULL, 0, &rows));
     if (rows.count == 0) return RESULT_OK;
     return migration_fail(scope, MIGRATION_EXIT_SQL,

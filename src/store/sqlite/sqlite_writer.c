@@ -111,7 +111,7 @@ void sqlite_submit(struct sqlite_writer *writer, struct sqlite_job *job)
 static struct sqlite_writer *find(const char *path)
 {
     for (struct sqlite_writer *writer = writers; writer; writer = writer->next) {
-        if (strcmp(writer->path, path) == 0) return writer;
+        if (str_equal(str_from(writer->path), str_from(path))) return writer;
     }
     return NULL;
 }
