@@ -67,10 +67,10 @@ class Postgres:
         self.folder.mkdir()
         folders = sorted(glob.glob("/usr/lib/postgresql/*/bin"))
         self.programs = pathlib.Path(folders[-1] if folders else "/usr/bin")
-        self.as_user = []
-        if os.geteuid() == 0:
+        self.as_user = {}
+        if os.geteuid() == 0:  # the server refuses to run as root
             shutil.chown(self.folder, "postgres")
-            self.as_user = ["runuser", "-u", "postgres", "--"]
+            self.as_user = {"user": "postgres", "group": "postgres", "extra_groups": []}
         self.log = self.folder / "log"
         self.process = None
 
@@ -84,14 +84,15 @@ class Postgres:
 
     def start(self):
         data = self.folder / "data"
-        subprocess.run([*self.as_user, self.programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
-                        "--locale=C"], check=True, cwd="/", stdout=subprocess.DEVNULL)
+        subprocess.run([self.programs / "initdb", "-D", data, "-U", "postgres", "-A", "trust", "-E", "UTF8",
+                        "--locale=C"], check=True, cwd="/", stdout=subprocess.DEVNULL, **self.as_user)
         options = {"listen_addresses": "", "autovacuum": "off", "log_line_prefix": "db=%d "}
-        command = [*self.as_user, self.programs / "postgres", "-D", data, "-k", self.folder]
+        command = [self.programs / "postgres", "-D", data, "-k", self.folder]
         for name, value in options.items():
             command += ["-c", f"{name}={value}"]
         with open(self.log, "w", encoding="utf-8") as log:
-            self.process = subprocess.Popen(command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            self.process = subprocess.Popen(command, cwd="/", stdin=subprocess.DEVNULL, stdout=log, stderr=log,
+                                            **self.as_user)
         wait_until(lambda: (self.folder / ".s.PGSQL.5432").exists() and self.answers(), self.process, "PostgreSQL")
         self.ask(f"CREATE DATABASE {DATABASE}", "postgres")
 
@@ -116,8 +117,7 @@ class Postgres:
                 ("statement: " in line or "execute " in line)]
 
     def stop(self):
-        # runuser passes the signal on; SIGINT ends sessions that are open.
-        stop(self.process, signal.SIGINT)
+        stop(self.process, signal.SIGINT)  # ends sessions that are open
 
 
 class Redis:
