@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <time.h>
@@ -215,18 +216,78 @@ Test(migrations, a_killed_migration_is_taken_over_and_done_once)
     on_each_engine(killed);
 }
 
-static void stopped(struct site *site)
+static void *stop_soon(void *argument)
 {
-    atomic_bool is_stopping = true;
-    const struct migration_options options = {.is_stopping = &is_stopping};
-    char text[256];
-    site_write(site, &first);
-    cr_expect(site_apply(site, &options, text, sizeof text) == MIGRATION_EXIT_TERMINATED, "%s", text);
+    pause_ms(500);
+    atomic_store((atomic_bool *)argument, true);
+    return NULL;
 }
 
-Test(migrations, being_told_to_stop_is_exit_143)
+static void stopped(struct site *site)
+{
+    atomic_bool is_stopping = false;
+    const struct migration_options options = {.is_stopping = &is_stopping};
+    pthread_t thread;
+    char text[256];
+    site_write(site, &first);
+    site_write(site, &slow);
+    cr_assert(pthread_create(&thread, NULL, stop_soon, &is_stopping) == 0);
+    const int64_t begun_ms = clock_monotonic_ms();
+    const int exit_code = site_apply(site, &options, text, sizeof text);
+    const int64_t took_ms = clock_monotonic_ms() - begun_ms;
+    pthread_join(thread, NULL);
+    cr_expect(exit_code == MIGRATION_EXIT_TERMINATED, "engine %d: %d %s", (int)site->engine, exit_code, text);
+    cr_expect(took_ms < 1500, "engine %d: %lld ms", (int)site->engine, (long long)took_ms);
+    cr_expect(site_ask(site, "SELECT count(*) FROM steps") == 0);
+    expect_exit(site, "upgrade", 0, "Applied 1 revision(s); now at 0002 (head)");
+}
+
+Test(migrations, being_told_to_stop_ends_the_statement_with_exit_143)
 {
     on_each_engine(stopped);
+}
+
+/* --- what is printed --- */
+
+static void printed(struct site *site)
+{
+    struct outcome outcome;
+    const struct revision_text branch = {"0003", "0001", "", "SELECT 1;", "SELECT 1;"};
+    const struct revision_text merge = {"0004", "0002, 0003", "", "", ""};
+    site_write(site, &first);
+    site_write(site, &second);
+    site_write(site, &branch);
+    expect_exit(site, "heads", 0, "0002 (head)\n0003 (head)\n");
+    expect_exit(site, "upgrade", MIGRATION_EXIT_USAGE,
+                "Multiple head revisions are present for given argument 'head'");
+    site_write(site, &merge);
+    site_run(site, "history", &outcome);
+    cr_expect_str_eq(outcome.results, "0002, 0003 -> 0004 (head) (mergepoint), step 0004\n"
+                                      "0001 -> 0003, step 0003\n"
+                                      "0001 -> 0002, step 0002\n"
+                                      "<base> -> 0001 (branchpoint), step 0001\n");
+    site_run(site, "upgrade 0003", &outcome);
+    cr_expect_str_eq(outcome.results, "Applied 2 revision(s); now at 0003\n");
+    cr_expect(strstr(outcome.progress, "Running upgrade  -> 0001, step 0001 ... done ("));
+    cr_expect(strstr(outcome.progress, "Running upgrade 0001 -> 0003, step 0003 ... done ("));
+    expect_exit(site, "upgrade 0001", MIGRATION_EXIT_USAGE,
+                "FAILED: 0001 is older than the current revision 0003; use "
+                "downgrade");
+    site_run(site, "upgrade --json -q", &outcome);
+    cr_expect(
+        strstr(outcome.results, "{\"event\":\"applied\",\"from\":\"0002, 0003\",\"revision\":\"0004\""));
+    cr_expect(strstr(outcome.results,
+                     "{\"event\":\"upgraded\",\"applied\":2,\"current\":\"0004\",\"is_head\":true"));
+    cr_expect_str_eq(outcome.progress, "");
+    expect_exit(site, "history -r current:", 0, "(head) (mergepoint), step 0004\n");
+    expect_exit(site, "history -i", 0, " (current) (applied 20");
+    expect_exit(site, "current --nonsense", MIGRATION_EXIT_USAGE,
+                "FAILED: current takes no option --nonsense");
+}
+
+Test(migrations, commands_print_what_alembic_prints)
+{
+    on_each_engine(printed);
 }
 
 /* --- SQLite --- */
