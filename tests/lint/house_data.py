@@ -60,7 +60,6 @@ COMPARISONS = {
     "src/main.c": (3, "words of the operator's command line"),
     "src/store/migrate/revision_set.c": (1, "the order of revisions"),
     "src/store/postgres/conninfo.c": (2, "names of connection options and libpq's message about them"),
-    "src/store/postgres/migration_query.c": (2, "SQLSTATE codes"),
     "src/store/postgres/pipeline.c": (1, "fixed command tags of the server"),
     "src/store/postgres/sqlstate.c": (2, "SQLSTATE codes and a function name of the server"),
 }
