@@ -71,8 +71,9 @@ class Postgres:
     def run_sql(self, sql, database="postgres"):
         """The rows psql prints, unaligned."""
         done = subprocess.run([f"{self.programs}/psql", "-X", "-q", "-A", "-t", "-v", "ON_ERROR_STOP=1", "-h", self.folder,
-                               "-p", str(self.port), "-U", "postgres", "-d", database, "-c", sql], check=True,
+                               "-p", str(self.port), "-U", "postgres", "-d", database, "-c", sql], check=False,
                               capture_output=True, text=True, env=dict(os.environ, PGPASSWORD=self.PASSWORD))
+        assert done.returncode == 0, (sql, done.stderr)
         return done.stdout.strip()
 
     def new_database(self, name):
