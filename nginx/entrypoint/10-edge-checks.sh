@@ -11,9 +11,9 @@ refuse() {
 
 value_of() { eval "printf '%s' \"\${$1-}\""; }
 
-# check NAME PATTERN WORDS: the whole value matches the extended regular expression.
+# check NAME PATTERN WORDS: the whole value, one line, matches the extended regular expression.
 check() {
-    if ! value_of "$1" | grep -Eqx -- "$2"; then
+    if [ "$(value_of "$1" | wc -l)" -gt 0 ] || ! value_of "$1" | grep -Eqx -- "$2"; then
         refuse "$1" "is \"$(value_of "$1")\", must be $3"
     fi
 }

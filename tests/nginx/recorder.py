@@ -91,4 +91,6 @@ class Recorder:
             self.leftovers.clear()
 
     def close(self):
+        # Closing alone would leave the thread waiting, and it would take one more connection.
+        self._socket.shutdown(socket.SHUT_RDWR)
         self._socket.close()
