@@ -11,7 +11,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support" / "python"))
 # pylint: disable=wrong-import-position
-from authtest import planted, process
+from authtest import checks, process
 from authtest.servers import Nginx, Postgres, Redis
 from authtest.service import BINARY, Replica, Service, new_secret_key
 
@@ -33,28 +33,11 @@ def fixture_folder():
     shutil.rmtree(path, ignore_errors=True)
 
 
-def check_logs():
-    """No secret in any log, no sanitizer's report, no crash, every exit status as it should be."""
-    problems = []
-    for started in process.STARTED:
-        text = started.read_log()
-        for leak in planted.leaks_in(text):
-            problems.append(f"the log of {started.name} holds the secret {leak}")
-        for line in re.findall(r".*(?:Sanitizer|runtime error:|panic|Assertion).*", text):
-            problems.append(f"{started.name}: {line}")
-        status = started.child.poll() if started.child else None
-        if started.name.startswith("auth") and status is not None and status != started.expected_status:
-            problems.append(f"{started.name} ended with {status}: {text[-1500:]}")
-    return problems
-
-
 @pytest.fixture(scope="session", autouse=True)
 def fixture_clean_logs(folder):  # pylint: disable=unused-argument
     """Set up first and torn down last: by then every process has ended."""
     yield
-    problems = check_logs()
-    for report in pathlib.Path(os.environ.get("SANITIZER_FOLDER", "/nonexistent")).glob("sanitizer.*"):
-        problems.append(report.read_text(encoding="utf-8", errors="replace")[:4000])
+    problems = checks.problems_of_logs()
     assert not problems, "\n".join(problems)
 
 
@@ -87,14 +70,23 @@ def fixture_redis(folder):
     server.stop()
 
 
-@pytest.fixture(scope="session", name="service", params=["sqlite", "postgres"])
-def fixture_service(request, folder):
-    if request.param == "sqlite":
-        made = make_alone(folder)
-    else:
-        made = make_pair(folder, request.getfixturevalue("postgres"), request.getfixturevalue("redis"))
-    yield made.start()
+@pytest.fixture(scope="session", name="alone")
+def fixture_alone(folder):
+    made = make_alone(folder).start()
+    yield made
     made.stop()
+
+
+@pytest.fixture(scope="session", name="replicated")
+def fixture_replicated(folder, postgres, redis):
+    made = make_pair(folder, postgres, redis).start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(scope="session", name="service", params=["sqlite", "postgres"])
+def fixture_service(request):
+    return request.getfixturevalue("alone" if request.param == "sqlite" else "replicated")
 
 
 @pytest.fixture(name="start_alone")

@@ -98,9 +98,8 @@ def test_a_stop_finishes_what_has_begun(start_alone):
     assert set(statuses) <= {200, 503}
 
 
-@pytest.mark.parametrize("service", ["postgres"], indirect=True)
-def test_a_second_replica_hears_of_a_sign_out(service):
-    near, far = (replica.client() for replica in service.replicas)
+def test_a_second_replica_hears_of_a_sign_out(replicated):
+    near, far = (replica.client() for replica in replicated.replicas)
     for _ in range(5):
         person = near.signup()
         assert far.get("/v1/me", token=person.access).status == 200
