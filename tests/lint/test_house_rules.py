@@ -125,3 +125,39 @@ def test_clang_tidy_is_set_up_to_find_it(tmp_path, text, finding):
                            "--", "-std=c17"], capture_output=True, text=True, check=False)
     assert (done.returncode != 0) == (finding is not None)
     assert finding is None or finding in done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("cppcheck"), reason="cppcheck is not installed")
+@pytest.mark.parametrize("text,is_clean", [
+    ("int f(void)\n{\n    int a[2] = {0};\n    return a[2];\n}\n", False),
+    (FLAT, True),
+])
+def test_cppcheck_finds_it(tmp_path, text, is_clean):
+    (tmp_path / "sample.c").write_text(text)
+    done = subprocess.run(["cppcheck", "--quiet", "--error-exitcode=1", "--std=c11", str(tmp_path / "sample.c")],
+                          capture_output=True, check=False)
+    assert (done.returncode == 0) == is_clean
+
+
+@pytest.mark.skipif(not shutil.which("clang-format"), reason="clang-format is not installed")
+@pytest.mark.parametrize("text,is_clean", [("int  f( int a ){return a;}\n", False), (FLAT, True)])
+def test_clang_format_is_set_up_to_find_it(tmp_path, text, is_clean):
+    (tmp_path / "sample.c").write_text(text)
+    done = subprocess.run(["clang-format", "--dry-run", "-Werror", f"--style=file:{ROOT / '.clang-format'}",
+                           str(tmp_path / "sample.c")], capture_output=True, check=False)
+    assert (done.returncode == 0) == is_clean
+
+
+@pytest.mark.skipif(not shutil.which("clang"), reason="clang is not installed")
+@pytest.mark.parametrize("compiler", ["gcc", "clang"])
+@pytest.mark.parametrize("body", [
+    "if (verify()) return 1;",  # a result is no boolean
+    "verify();",  # and must be looked at
+    "char text[4]; strcpy(text, \"abc\");",  # banned.h
+])
+def test_the_compilers_refuse_what_the_types_forbid(tmp_path, compiler, body):
+    head = '#include "auth/base/result.h"\nresult verify(void) NODISCARD;\nint f(void);\nint f(void)\n{\n'
+    (tmp_path / "sample.c").write_text(head + "    " + body + "\n    return 0;\n}\n")
+    done = subprocess.run([compiler, "-std=c17", "-Wall", "-Werror", "-fsyntax-only", f"-I{ROOT / 'include'}", "-include",
+                           "auth/base/banned.h", str(tmp_path / "sample.c")], capture_output=True, check=False)
+    assert done.returncode != 0
