@@ -137,6 +137,21 @@ void hex_encode(const void *bytes, size_t count, char *ret_text)
     sodium_bin2hex(ret_text, 2 * count + 1, bytes, count);
 }
 
+size_t int64_print(int64_t value, char ret_text[INT64_TEXT_SIZE])
+{
+    char digits[INT64_TEXT_SIZE];
+    size_t start = sizeof(digits) - 1;
+    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+    digits[start] = '\0';
+    do {
+        digits[--start] = (char)('0' + rest % 10);
+        rest /= 10;
+    } while (rest > 0);
+    if (value < 0) digits[--start] = '-';
+    memcpy(ret_text, digits + start, sizeof(digits) - start);
+    return sizeof(digits) - 1 - start;
+}
+
 static unsigned hex_value_lower(char c)
 {
     if (c >= '0' && c <= '9') return (unsigned)(c - '0');
@@ -222,11 +237,38 @@ bool is_utf8(struct str text)
     return true;
 }
 
+/* True if one of the eight bytes is no printable ASCII, or a quote or backslash where those stop. A byte below n
+ * borrows into its top bit when n is taken away, and DEL carries into it; what has the top bit already is none
+ * either way. */
+static bool has_unprintable(uint64_t word, bool stops_at_quotes)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    const uint64_t tops = UINT64_C(0x8080808080808080);
+    uint64_t found = word | (word - ones * ' ') | (word + ones);
+    if (stops_at_quotes) found |= ((word ^ (ones * '"')) - ones) | ((word ^ (ones * '\\')) - ones);
+    return (found & tops) != 0;
+}
+
+size_t printable_prefix(struct str text, bool stops_at_quotes)
+{
+    size_t i = 0;
+    for (uint64_t word; i + sizeof(word) <= text.len; i += sizeof(word)) {
+        memcpy(&word, text.ptr + i, sizeof(word));
+        if (has_unprintable(word, stops_at_quotes)) break;
+    }
+    for (; i < text.len; i++) {
+        const char c = text.ptr[i];
+        if (c < ' ' || c > '~' || (stops_at_quotes && (c == '"' || c == '\\'))) break;
+    }
+    return i;
+}
+
 /* Every code point has exactly one byte that is not a continuation. */
 size_t utf8_count(struct str text)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < text.len; i++) count += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
+    const size_t ascii = ascii_prefix(text);
+    size_t count = ascii;
+    for (size_t i = ascii; i < text.len; i++) count += ((unsigned char)text.ptr[i] & 0xc0) != 0x80;
     return count;
 }
 
@@ -239,6 +281,11 @@ static unsigned hex_value_any_case(char c)
 
 bool percent_decode(struct arena *arena, struct str text, bool is_form, struct str *ret_text)
 {
+    const bool has_plus = is_form && text.len > 0 && memchr(text.ptr, '+', text.len) != NULL;
+    if (!has_plus && (text.len == 0 || !memchr(text.ptr, '%', text.len))) {
+        *ret_text = str_copy(arena, text);
+        return true;
+    }
     char *decoded = arena_alloc(arena, text.len + 1);
     size_t len = 0;
     for (size_t i = 0; i < text.len; i++) {

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "auth/base/strbuf.h"
 
+#include "auth/base/encoding.h"
 #include "auth/base/log.h"
 
 #define SMALLEST_CAPACITY 64u
-#define INT64_DIGITS      20u /* "-9223372036854775808" */
 
 static void reserve(struct strbuf *buffer, size_t capacity)
 {
@@ -55,15 +55,8 @@ void strbuf_add_char(struct strbuf *buffer, char c)
 
 void strbuf_add_int64(struct strbuf *buffer, int64_t value)
 {
-    char digits[INT64_DIGITS];
-    size_t start = INT64_DIGITS;
-    uint64_t rest = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
-    do {
-        digits[--start] = (char)('0' + rest % 10);
-        rest /= 10;
-    } while (rest > 0);
-    if (value < 0) digits[--start] = '-';
-    strbuf_add(buffer, (struct str){digits + start, INT64_DIGITS - start});
+    char digits[INT64_TEXT_SIZE];
+    strbuf_add(buffer, (struct str){digits, int64_print(value, digits)});
 }
 
 void strbuf_printf(struct strbuf *buffer, const char *format, ...)

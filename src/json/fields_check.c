@@ -43,6 +43,8 @@ static bool has_control(const struct field *row, struct str text)
     const bool takes_lines = row->flags & FIELD_MULTILINE;
     uint32_t code_point = 0;
     while (text.len > 0) {
+        text = str_from_offset(text, printable_prefix(text, false));
+        if (text.len == 0) return false;
         const size_t count = utf8_next(text, &code_point);
         if (count == 0) return true;
         const bool is_taken = takes_lines && (code_point == '\n' || code_point == '\t');

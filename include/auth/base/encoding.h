@@ -26,6 +26,15 @@ struct str base64_print(struct arena *arena, const void *bytes, size_t count);
 void hex_encode(const void *bytes, size_t count, char *ret_text);
 bool hex_decode(struct str text, void *ret_bytes, size_t count);
 
+#define INT64_TEXT_SIZE 21u /* "-9223372036854775808" with NUL */
+
+/* Decimal; returns the length. */
+size_t int64_print(int64_t value, char ret_text[INT64_TEXT_SIZE]);
+
+/* Length of the printable ASCII (space to tilde) that `text` begins with, in steps of eight bytes; without quotation
+ * marks and backslashes when `stops_at_quotes`. */
+size_t printable_prefix(struct str text, bool stops_at_quotes);
+
 bool is_utf8(struct str text);
 /* Length in bytes of the code point `text` begins with, or 0 if there is none or it is not valid. */
 size_t utf8_next(struct str text, uint32_t *ret_code_point);

@@ -253,3 +253,39 @@ Test(encoding, percent_encoding_leaves_only_the_unreserved)
         cr_assert(str_equal(decoded, (struct str){&c, 1}));
     }
 }
+
+/* At every place in a text longer than the steps it is read in. */
+Test(encoding, a_printable_prefix_ends_at_the_first_byte_that_is_not)
+{
+    char text[24];
+    for (int byte = 0; byte < 256; byte++) {
+        const bool is_printable = byte >= ' ' && byte <= '~';
+        const bool is_quote = byte == '"' || byte == '\\';
+        for (size_t place = 0; place < sizeof text; place++) {
+            memset(text, 'a', sizeof text);
+            text[place] = (char)byte;
+            const struct str s = {text, sizeof text};
+            cr_assert_eq(printable_prefix(s, false), is_printable ? sizeof text : place, "byte %d", byte);
+            cr_assert_eq(printable_prefix(s, true), is_printable && !is_quote ? sizeof text : place,
+                         "byte %d", byte);
+        }
+    }
+    cr_assert_eq(printable_prefix(STR_NONE, true), 0u);
+}
+
+Test(encoding, integers_are_printed_in_decimal_up_to_both_ends)
+{
+    static const struct {
+        int64_t value;
+        const char *text;
+    } rows[] = {{0, "0"},
+                {7, "7"},
+                {-10, "-10"},
+                {INT64_MAX, "9223372036854775807"},
+                {INT64_MIN, "-9223372036854775808"}};
+    char text[INT64_TEXT_SIZE];
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
+        cr_assert_eq(int64_print(rows[i].value, text), strlen(rows[i].text));
+        cr_assert_str_eq(text, rows[i].text);
+    }
+}
