@@ -12,10 +12,9 @@
 
 #define LINE_BYTES    8192u
 #define BATCH_BYTES   (32u * 1024u) /* more than one line */
-#define TAIL_BYTES    32u /* kept for what closes a line that was cut */
+#define TAIL_BYTES    32u           /* kept for what closes a line that was cut */
 #define BODY_BYTES    (LINE_BYTES - TAIL_BYTES)
 #define MESSAGE_BYTES 4096u
-#define NUMBER_BYTES  24u
 
 static _Atomic(enum log_level) lowest_level = LOG_LEVEL_INFO;
 static _Atomic(enum log_format) line_format = LOG_FORMAT_TEXT;
@@ -35,6 +34,10 @@ struct line {
 
 static _Thread_local struct line scratch_line;
 static _Thread_local char scratch_message[MESSAGE_BYTES];
+
+/* The time of the last line: under load many lines share a millisecond. */
+static _Thread_local int64_t printed_ms = -1;
+static _Thread_local char printed_time[RFC3339_SIZE];
 
 /* Lines that wait for log_flush; NULL in threads that write each at once. */
 static _Thread_local char *batch;
@@ -56,6 +59,12 @@ static void put_closing(struct line *line, struct str s)
     line->len += s.len;
 }
 
+/* Where `count` more bytes go, or NULL when they do not fit. */
+static char *room_for(struct line *line, size_t count)
+{
+    return line->is_cut || line->len + count > BODY_BYTES ? NULL : line->bytes + line->len;
+}
+
 /* As much as fits; for bytes that mean the same wherever they are cut. */
 static void put_some(struct line *line, struct str s)
 {
@@ -72,11 +81,6 @@ static bool is_unsafe(uint32_t code_point)
     if (code_point < 0x20 || (code_point >= 0x7f && code_point <= 0x9f)) return true;
     if (code_point == 0x2028 || code_point == 0x2029) return true;
     return (code_point >= 0x202a && code_point <= 0x202e) || (code_point >= 0x2066 && code_point <= 0x2069);
-}
-
-static bool is_plain(char c, bool is_quoted)
-{
-    return c >= 0x20 && c < 0x7f && !(is_quoted && (c == '"' || c == '\\'));
 }
 
 static char short_escape(uint32_t code_point)
@@ -120,8 +124,7 @@ static size_t put_special(struct line *line, struct str text)
 static void put_escaped(struct line *line, struct str text, bool is_quoted)
 {
     while (text.len > 0 && !line->is_cut) {
-        size_t count = 0;
-        while (count < text.len && is_plain(text.ptr[count], is_quoted)) count++;
+        size_t count = printable_prefix(text, is_quoted);
         if (count > 0)
             put_some(line, (struct str){text.ptr, count});
         else
@@ -130,8 +133,21 @@ static void put_escaped(struct line *line, struct str text, bool is_quoted)
     }
 }
 
+/* Nearly every value is plain and fits: those go in at once. */
+static bool put_plain_quoted(struct line *line, struct str text)
+{
+    char *at = room_for(line, text.len + 2);
+    if (!at || printable_prefix(text, true) < text.len) return false;
+    *at++ = '"';
+    memcpy(at, text.ptr, text.len);
+    at[text.len] = '"';
+    line->len += text.len + 2;
+    return true;
+}
+
 static void put_quoted(struct line *line, struct str text)
 {
+    if (put_plain_quoted(line, text)) return;
     put(line, STR("\""));
     if (line->is_cut) return;
     put_escaped(line, text, true);
@@ -140,33 +156,39 @@ static void put_quoted(struct line *line, struct str text)
 
 static void put_number(struct line *line, int64_t number)
 {
-    char digits[NUMBER_BYTES];
-    const int len = snprintf(digits, sizeof(digits), "%lld", (long long)number);
-    put(line, (struct str){digits, (size_t)len});
+    char digits[INT64_TEXT_SIZE];
+    put(line, (struct str){digits, int64_print(number, digits)});
 }
 
 /* Microseconds as milliseconds: "5.031". */
 static void put_duration(struct line *line, int64_t us)
 {
-    char digits[NUMBER_BYTES];
-    const int len = snprintf(digits, sizeof(digits), "%lld.%03lld", (long long)us / 1000, (long long)us % 1000);
-    put(line, (struct str){digits, (size_t)len});
+    char digits[INT64_TEXT_SIZE + 4u];
+    size_t len = int64_print(us / 1000, digits);
+    digits[len++] = '.';
+    for (int64_t unit = 100; unit > 0; unit /= 10) digits[len++] = (char)('0' + us / unit % 10);
+    put(line, (struct str){digits, len});
 }
 
 static bool is_bare_word(struct str text)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        const char c = text.ptr[i];
-        if (c == ' ' || c == '=' || !is_plain(c, true)) return false;
-    }
-    return true;
+    if (printable_prefix(text, true) < text.len) return false;
+    return !memchr(text.ptr, ' ', text.len) && !memchr(text.ptr, '=', text.len);
 }
 
 static void put_field_name(struct line *line, const char *name)
 {
-    put(line, line->is_json ? STR(",\"") : STR(" "));
-    put(line, str_from(name));
-    put(line, line->is_json ? STR("\":") : STR("="));
+    const size_t len = strlen(name);
+    char *at = room_for(line, len + 4); /* ,"name": */
+    line->is_cut = at == NULL;
+    if (!at) return;
+    *at++ = line->is_json ? ',' : ' ';
+    if (line->is_json) *at++ = '"';
+    memcpy(at, name, len);
+    at += len;
+    if (line->is_json) *at++ = '"';
+    *at++ = line->is_json ? ':' : '=';
+    line->len = (size_t)(at - line->bytes);
 }
 
 /* A field whose name and first byte of value do not fit is left out whole. */
@@ -190,21 +212,23 @@ static void put_field(struct line *line, const struct log_field *field)
 
 static void begin_line(struct line *line, enum log_level level, const char *message)
 {
-    char now[RFC3339_SIZE];
-    time_print(clock_wall_ms(), now);
+    const struct str now = {printed_time, RFC3339_SIZE - 1};
+    const int64_t now_ms = clock_wall_ms();
+    if (now_ms != printed_ms) time_print(now_ms, printed_time);
+    printed_ms = now_ms;
     line->len = 0;
     line->is_cut = false;
     line->is_json = atomic_load_explicit(&line_format, memory_order_relaxed) == LOG_FORMAT_JSON;
     if (line->is_json) {
         put(line, STR("{\"time\":\""));
-        put(line, str_from(now));
+        put(line, now);
         put(line, STR("\",\"level\":\""));
         put(line, str_from(json_levels[level]));
         put(line, STR("\",\"message\":"));
         put_quoted(line, str_from(message));
         return;
     }
-    put(line, str_from(now));
+    put(line, now);
     put(line, STR(" "));
     put(line, str_from(text_levels[level]));
     put(line, STR(" "));
