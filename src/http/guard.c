@@ -1,18 +1,20 @@
 // SPDX-License-Identifier: MIT
 #include "guard_internal.h"
 
+#include "auth/base/encoding.h"
+
 #define CONTENT_LENGTH_DIGITS_MAX 7u
 
 /* Fields whose repetition lets two readers of one message disagree (RFC 9110 §5.3: a sender must not repeat a
  * field that is not defined as a list). */
-static const char *const singletons[] = {
-    "Authorization",  "Content-Encoding",
-    "Content-Length", "Content-Type",
-    "Cookie",         "DPoP",
-    "Expect",         "Host",
-    "Origin",         "Referer",
-    "Upgrade",        "X-Forwarded-Proto",
-    "X-Real-IP",
+static const struct str singletons[] = {
+    STR_INIT("Authorization"),  STR_INIT("Content-Encoding"),
+    STR_INIT("Content-Length"), STR_INIT("Content-Type"),
+    STR_INIT("Cookie"),         STR_INIT("DPoP"),
+    STR_INIT("Expect"),         STR_INIT("Host"),
+    STR_INIT("Origin"),         STR_INIT("Referer"),
+    STR_INIT("Upgrade"),        STR_INIT("X-Forwarded-Proto"),
+    STR_INIT("X-Real-IP"),
 };
 
 /* Where the next part must begin: after this one and the two zeros that stand for CR LF. */
@@ -53,7 +55,7 @@ bool is_laid_out(const struct request_head *head)
 static bool is_token_character(char c)
 {
     if ((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')) return true;
-    return c != '\0' && strchr("!#$%&'*+-.^_`|~", c) != NULL;
+    return c == '-' || (c != '\0' && strchr("!#$%&'*+.^_`|~", c) != NULL);
 }
 
 bool is_field_name(struct str name)
@@ -68,7 +70,7 @@ bool is_field_name(struct str name)
  * characters but the tab are invalid as well. */
 bool is_field_value(struct str value)
 {
-    for (size_t i = 0; i < value.len; i++) {
+    for (size_t i = printable_prefix(value, false); i < value.len; i++) {
         const unsigned char c = (unsigned char)value.ptr[i];
         if ((c < 0x20 && c != '\t') || c == 0x7f) return false;
     }
@@ -86,18 +88,24 @@ static bool is_origin_form(struct str target)
     return true;
 }
 
-static size_t count_fields(const struct request_head *head, const char *name)
+/* Lengths first: nearly all names differ in theirs, and each is held against each singleton. */
+static bool is_named(const struct header_field *field, struct str name)
+{
+    return field->name.len == name.len && str_equal_nocase(field->name, name);
+}
+
+static size_t count_fields(const struct request_head *head, struct str name)
 {
     size_t count = 0;
     for (size_t i = 0; i < head->field_count; i++)
-        if (str_equal_nocase(head->fields[i].name, str_from(name))) count++;
+        if (is_named(&head->fields[i], name)) count++;
     return count;
 }
 
-static struct str find_field(const struct request_head *head, const char *name)
+static struct str find_field(const struct request_head *head, struct str name)
 {
     for (size_t i = 0; i < head->field_count; i++)
-        if (str_equal_nocase(head->fields[i].name, str_from(name))) return head->fields[i].value;
+        if (is_named(&head->fields[i], name)) return head->fields[i].value;
     return STR_NONE;
 }
 
@@ -114,7 +122,7 @@ static result guard_fields(const struct request_head *head, struct fault *fault)
             FAIL(fault, BAD_REQUEST, "header field %zu holds control characters", i);
     }
     for (size_t i = 0; i < ARRAY_COUNT(singletons); i++)
-        if (count_fields(head, singletons[i]) > 1) FAIL(fault, BAD_REQUEST, "repeated %s", singletons[i]);
+        if (count_fields(head, singletons[i]) > 1) FAIL(fault, BAD_REQUEST, "repeated %s", singletons[i].ptr);
     return RESULT_OK;
 }
 
@@ -138,12 +146,12 @@ static result guard_framing(const struct request_head *head, size_t body_bytes_m
 {
     /* RFC 9112 §6.1: a Transfer-Encoding beside a Content-Length "ought to be handled as an error". The proxy
      * in front sends lengths only, so any transfer coding is one. */
-    if (count_fields(head, "Transfer-Encoding") > 0) FAIL(fault, BAD_REQUEST, "Transfer-Encoding");
-    if (count_fields(head, "Content-Length") == 0) {
+    if (count_fields(head, STR("Transfer-Encoding")) > 0) FAIL(fault, BAD_REQUEST, "Transfer-Encoding");
+    if (count_fields(head, STR("Content-Length")) == 0) {
         *ret_content_length = 0;
         return RESULT_OK;
     }
-    return content_length(find_field(head, "Content-Length"), body_bytes_max, fault, ret_content_length);
+    return content_length(find_field(head, STR("Content-Length")), body_bytes_max, fault, ret_content_length);
 }
 
 result guard_head(const struct request_head *head, size_t body_bytes_max, struct fault *fault,
@@ -158,7 +166,7 @@ result guard_head(const struct request_head *head, size_t body_bytes_max, struct
     TRY(guard_fields(head, fault));
     /* RFC 9112 §3.2: 400 to "any HTTP/1.1 request message that lacks a Host header field and to any request
      * message that contains more than one". */
-    if (is_1_1 && count_fields(head, "Host") != 1) FAIL(fault, BAD_REQUEST, "no Host");
+    if (is_1_1 && count_fields(head, STR("Host")) != 1) FAIL(fault, BAD_REQUEST, "no Host");
     size_t length = 0;
     TRY(guard_framing(head, body_bytes_max, fault, &length));
     enum http_method method = HTTP_GET;

@@ -4,6 +4,8 @@
 #include <arpa/inet.h>
 #include <netinet/in.h>
 
+#include "auth/base/encoding.h"
+
 #define PROXIES_MAX     64u
 #define IPV6_BITS       128
 #define IPV4_BITS       32
@@ -59,13 +61,23 @@ struct client_address address_of(const struct sockaddr *address)
     return (struct client_address){.is_known = false};
 }
 
+/* For each request; inet_ntop goes by way of snprintf and takes thirty times as long. */
+static struct str v4_print(const unsigned char bytes[4], char ret_text[ADDRESS_TEXT_SIZE])
+{
+    size_t len = 0;
+    for (size_t i = 0; i < 4; i++) {
+        if (i > 0) ret_text[len++] = '.';
+        len += int64_print(bytes[i], ret_text + len);
+    }
+    return (struct str){ret_text, len};
+}
+
 struct str address_print(const struct client_address *address, char ret_text[ADDRESS_TEXT_SIZE])
 {
     ret_text[0] = '\0';
     if (!address->is_known) return STR_NONE;
-    const bool is_v4 = is_v4_mapped(address);
-    const unsigned char *bytes = address->bytes + (is_v4 ? V4_MAPPED_BYTES : 0);
-    if (!inet_ntop(is_v4 ? AF_INET : AF_INET6, bytes, ret_text, ADDRESS_TEXT_SIZE)) return STR_NONE;
+    if (is_v4_mapped(address)) return v4_print(address->bytes + V4_MAPPED_BYTES, ret_text);
+    if (!inet_ntop(AF_INET6, address->bytes, ret_text, ADDRESS_TEXT_SIZE)) return STR_NONE;
     return str_from(ret_text);
 }
 

@@ -138,8 +138,10 @@ static enum MHD_Result send_shared(struct http_exchange *exchange, int status,
     struct shared_response *shared = shared_of(exchange->server, prebuilt);
     if (shared->request_id[0] != '\0')
         (void)MHD_del_response_header(shared->mhd, REQUEST_ID_HEADER, shared->request_id);
-    (void)snprintf(shared->request_id, sizeof(shared->request_id), "%.*s",
-                   STR_ARGS(exchange->request.task.id));
+    const struct str id = exchange->request.task.id;
+    const size_t len = id.len < sizeof(shared->request_id) ? id.len : sizeof(shared->request_id) - 1;
+    memcpy(shared->request_id, id.ptr, len);
+    shared->request_id[len] = '\0';
     add(shared->mhd, REQUEST_ID_HEADER, shared->request_id);
     return queue(exchange, status, shared->mhd);
 }
