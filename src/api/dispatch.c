@@ -2,12 +2,20 @@
 #include "api_internal.h"
 #include "auth/base/log.h"
 #include "auth/http/problem.h"
+#include "auth/loop/fiber.h"
 
 #define LOGGED_PATH_MAX 256u
+#define START_LOOK_MS   INT64_C(10)
 
+/* A start takes a moment: who comes meanwhile waits for it, so that a restart behind a proxy refuses nobody. */
 static result check_ready(struct request *request)
 {
-    if (!is_serving(api_of(request)->shared->readiness)) FAIL(&request->task.fault, NOT_READY, "not ready");
+    const struct api_shared *shared = api_of(request)->shared;
+    while (!is_serving(shared->readiness)) {
+        const bool is_starting = clock_monotonic_ms() < shared->patient_until_ms;
+        if (!is_starting || is_late(&request->task)) FAIL(&request->task.fault, NOT_READY, "not ready");
+        fiber_sleep(START_LOOK_MS);
+    }
     return RESULT_OK;
 }
 

@@ -4,6 +4,8 @@
 
 #define OPENAPI_BYTES_MAX       (256u * 1024u)
 #define PUBLISHED_CACHE_CONTROL "public, max-age=300"
+/* Many times what a start takes when the database is there and the schema fits. */
+#define START_PATIENCE_MS INT64_C(2000)
 
 result api_openapi(struct arena *arena, struct str issuer, const char *version, struct str *ret_text)
 {
@@ -31,6 +33,7 @@ result api_shared_init(struct api_shared *shared, struct task *task, const char 
     shared->config = prebuilt_create("application/json", config, "no-cache");
     shared->openapi = prebuilt_create("application/json", openapi, "no-cache");
     shared->started_at_ms = task->now_ms;
+    shared->patient_until_ms = clock_monotonic_ms() + START_PATIENCE_MS;
     return RESULT_OK;
 }
 

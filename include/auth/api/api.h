@@ -32,7 +32,8 @@ struct api_shared {
     struct prebuilt *config;
     struct api *loops[64]; /* for the metrics page */
     unsigned loop_count;
-    int64_t started_at_ms; /* wall time */
+    int64_t started_at_ms;    /* wall time */
+    int64_t patient_until_ms; /* monotonic; until then requests wait for the start instead of being refused */
 };
 
 /* One loop's. */
