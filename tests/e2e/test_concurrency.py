@@ -2,73 +2,28 @@
 """Many at once, on two replicas that share PostgreSQL and Redis (security invariants I2, I3, I4, I5)."""
 import asyncio
 import concurrent.futures
-import itertools
 import time
-import urllib.parse
 
 import pytest
 from authtest.crowd import Line, at_once, request
+from authtest.fleet import PASSWORD, Fleet, refresh_request
 from authtest.planted import new_password, plant, plant_tokens
-from authtest.service import Replica, new_secret_key
 
-PASSWORD = plant("a horse that staples batteries")
-COUNTER = itertools.count(1)
 ROUNDS = 200
 
-# Limits for each address are not what is looked at here, and one machine is one address. Hashes are cheap and may queue.
-SETTINGS = {"AUTH_RATE_LIMITS": "off", "AUTH_HASH_MEMORY_KIB": "7168", "AUTH_HASH_ITERATIONS": "1",
-            "AUTH_HASH_QUEUE": "1000", "AUTH_THROTTLE_FIRST_DELAY_SECONDS": "900", "AUTH_SESSIONS_PER_ACCOUNT": "10000",
-            "AUTH_REQUEST_SECONDS": "60", "AUTH_DB_LOCK_TIMEOUT_MS": "20000", "AUTH_DB_STATEMENT_TIMEOUT_MS": "20000"}
-
-
-class Pair:
-    """Two replicas, each asked directly."""
-
-    def __init__(self, folder, postgres, redis, name, **settings):
-        self.postgres, self.database = postgres, name
-        shared = {"SQL_URI": postgres.new_database(name), "REDIS_URL": redis.url, "AUTH_SECRET_KEY": new_secret_key(),
-                  **SETTINGS, **settings}
-        self.replicas = [Replica(folder, f"auth-{name}-{number}", shared) for number in (1, 2)]
-        for replica in self.replicas:
-            replica.start()
-        for replica in self.replicas:
-            replica.wait_ready()
-        self.places = [replica.address for replica in self.replicas]
-        self.clients = [replica.client() for replica in self.replicas]
-
-    def new_account(self, email=None):
-        email = email or f"crowd{next(COUNTER)}@example.org"
-        assert self.clients[0].post("/v1/signup", {"email": email, "password": PASSWORD}).status == 202
-        return email
-
-    def sign_in(self, email, on=0):
-        return self.clients[on].login(email, PASSWORD)
-
-    def refresh(self, token, on=0):
-        return self.clients[on].refresh(token)
-
-    def count(self, what):
-        return int(self.postgres.run_sql(f"SELECT count(*) FROM {what}", self.database))
-
-    def stop(self):
-        for replica in self.replicas:
-            replica.stop()
+# Hashes may queue, and nothing gives up: what is looked at is who wins.
+SETTINGS = {"AUTH_HASH_QUEUE": "1000", "AUTH_THROTTLE_FIRST_DELAY_SECONDS": "900", "AUTH_REQUEST_SECONDS": "60",
+            "AUTH_DB_LOCK_TIMEOUT_MS": "20000", "AUTH_DB_STATEMENT_TIMEOUT_MS": "20000"}
 
 
 @pytest.fixture(scope="module", name="pair")
 def fixture_pair(folder, postgres, redis):
-    made = Pair(folder, postgres, redis, "crowd")
-    yield made
-    made.stop()
-
-
-def refresh_request(token):
-    return request("POST", "/oauth/token", form=urllib.parse.urlencode(
-        {"grant_type": "refresh_token", "client_id": "auth", "refresh_token": token}))
+    with Fleet(folder, "crowd", postgres, redis, **SETTINGS) as made:
+        yield made
 
 
 def test_200_parallel_refreshes_without_grace_give_one_successor_at_most(folder, postgres, redis):
-    pair = Pair(folder, postgres, redis, "strict", AUTH_REFRESH_GRACE_SECONDS="0")
+    pair = Fleet(folder, "strict", postgres, redis, AUTH_REFRESH_GRACE_SECONDS="0", **SETTINGS).start()
     token = pair.sign_in(pair.new_account())["refresh_token"]
     answers = at_once(pair.places, [refresh_request(token)] * 200)
     winners = [answer.json() for answer in answers if answer.status == 200]
@@ -189,7 +144,7 @@ def test_a_logout_beside_refreshes_never_leaves_a_living_session(pair):
             for on in (0, 1):
                 assert pair.clients[on].get("/v1/authz", token=tokens["access_token"]).status == 401
                 assert pair.refresh(tokens["refresh_token"], on=on).code() == "invalid_grant"
-    assert living_sessions(pair, email) == 0
+    assert pair.living_sessions(email) == 0
 
 
 def ask_while(pair, work, requests):
@@ -204,11 +159,6 @@ def ask_while(pair, work, requests):
     return answers
 
 
-def living_sessions(pair, email):
-    return pair.count("sessions s JOIN accounts a ON a.id = s.account_id "
-                      f"WHERE a.email = '{email}' AND s.ended_at_ms IS NULL")
-
-
 def test_sign_ins_beside_a_lock_of_the_account_never_leave_a_living_session(pair):
     for _ in range(5):
         email = pair.new_account()
@@ -217,7 +167,7 @@ def test_sign_ins_beside_a_lock_of_the_account_never_leave_a_living_session(pair
         for tokens in (answer.json() for answer in answers if answer.status == 200):
             plant_tokens(tokens)
             assert pair.refresh(tokens["refresh_token"]).code() == "invalid_grant"
-        assert living_sessions(pair, email) == 0
+        assert pair.living_sessions(email) == 0
 
 
 def test_sign_ins_with_the_old_password_beside_its_change_never_leave_a_living_session(pair):
@@ -233,4 +183,4 @@ def test_sign_ins_with_the_old_password_beside_its_change_never_leave_a_living_s
             if answer.status == 200:
                 plant_tokens(answer.json())
                 assert pair.refresh(answer.json()["refresh_token"], on=1).code() == "invalid_grant"
-        assert living_sessions(pair, email) == 1
+        assert pair.living_sessions(email) == 1

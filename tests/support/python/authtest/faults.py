@@ -49,7 +49,8 @@ def start_again(replica, is_waiting=True):
 def standstill(*pids):
     """The processes exist and their sockets are open, but nothing moves."""
     for pid in pids:
-        os.kill(pid, signal.SIGSTOP)
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGSTOP)
     try:
         yield
     finally:
@@ -58,10 +59,15 @@ def standstill(*pids):
                 os.kill(pid, signal.SIGCONT)
 
 
+@contextlib.contextmanager
 def standstill_of_postgres(postgres):
-    """The postmaster and every backend there is now; whoever connects meanwhile waits for the postmaster."""
+    """The postmaster, so that nobody new is served, and every backend there is then."""
     pid = postmaster(postgres)
-    return standstill(pid, *children_of(pid))
+    with standstill(pid), standstill(*children_of(pid)):
+        yield
+    # runuser stops itself when the program it runs has stopped.
+    with standstill(postgres.process.child.pid):
+        pass
 
 
 def seconds_until(check, limit, what):
