@@ -2,6 +2,7 @@
 """What is measured, each against its own limit in the same run: rounds of the limit and of the service take turns, the
 figures are medians of the rounds, the ratio is the median of the rounds' ratios."""
 import concurrent.futures
+import contextlib
 import dataclasses
 import json
 import os
@@ -11,13 +12,13 @@ import subprocess
 import time
 import urllib.parse
 
-from servers import Bare, Service, cpu_seconds, memory_mib
+from servers import Bare, Service, cpu_seconds, memory_mib, on_core
 
 ACCOUNTS = 200
 PASSWORD = "correct horse battery staple"
 HTTP_CONNECTIONS = 16
 LOGIN_CONNECTIONS = 16
-WRITE_CONNECTIONS = 8  # AUTH_DB_WRITE_CONNECTIONS, for each loop
+WRITE_CONNECTIONS = 8  # AUTH_DB_WRITE_CONNECTIONS
 STARTS = 7
 READY_MS_MAX = 50
 IDLE_MIB_MAX = 10
@@ -50,7 +51,8 @@ class Bench:
     def __init__(self, root, build, folder, options):
         self.root, self.build, self.folder = root, build, folder
         self.seconds, self.rounds, self.idle_seconds = options.seconds, options.rounds, options.idle_seconds
-        self.loops = max(1, (os.cpu_count() or 1) // 2)
+        # For answers from memory: the loop on the first, the load on the last.
+        self.first_core, self.last_core = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
 
     def program(self, name):
         return self.build / name
@@ -62,9 +64,9 @@ class Bench:
 
     def load(self, port, pid, connections, requests, *words, seconds=None):
         """One run of the load; every answer must be a good one."""
+        command = [self.program("bench_load"), port, connections, seconds or self.seconds, requests, *words]
         began = cpu_seconds(pid)
-        done = subprocess.run([self.program("bench_load"), str(port), str(connections), str(seconds or self.seconds),
-                               requests, *words], check=True, stdout=subprocess.PIPE, text=True)
+        done = subprocess.run([str(word) for word in command], check=True, stdout=subprocess.PIPE, text=True)
         said = json.loads(done.stdout)
         if said["failed"]:
             raise RuntimeError(f"{said['failed']} of {said['requests']} requests were refused")
@@ -179,7 +181,7 @@ def rotation_rate(bench, postgres, count):
 
 def refresh_rows(bench, service, postgres):
     """Twice as many clients as the service has connections for writes, so that none of those waits for a client."""
-    count = WRITE_CONNECTIONS * bench.loops
+    count = WRITE_CONNECTIONS
     limits, runs = [], []
     for _ in range(bench.rounds):
         tokens = [answer["refresh_token"] for answer in sign_in(service, 2 * count)]
@@ -218,7 +220,7 @@ def bare_for(bench, requests, answer_bytes):
         run = bench.load(bare.port, bare.process.pid, 1, requests, seconds=0.01)
         if run.answer_bytes == answer_bytes:
             return bare
-        bare.stop()
+        bare.close()
         body_bytes = max(0, body_bytes + answer_bytes - run.answer_bytes)
     return Bare(program, body_bytes)
 
@@ -231,12 +233,11 @@ def http_rows(bench, service, client, where):
         warm = bench.load(service.port, pid, HTTP_CONNECTIONS, requests, seconds=0.5)
         bare = bare_for(bench, requests, warm.answer_bytes)
         limits, runs = [], []
-        try:
+        with contextlib.closing(bare), on_core(0, bench.last_core), on_core(pid, bench.first_core), \
+                on_core(bare.process.pid, bench.first_core):
             for _ in range(bench.rounds):
                 limits.append(bench.load(bare.port, bare.process.pid, HTTP_CONNECTIONS, requests))
                 runs.append(bench.load(service.port, pid, HTTP_CONNECTIONS, requests))
-        finally:
-            bare.stop()
         share = ratio([run.cpu_us for run in runs], [limit.cpu_us for limit in limits])
         rows.append(Row(f"{name} ({where})", "CPU us", median(runs, "cpu_us"), median(limits, "cpu_us"),
                         f"bare libmicrohttpd, {warm.answer_bytes} bytes", share, f"<= {aim}", share <= aim,

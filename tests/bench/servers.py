@@ -59,6 +59,18 @@ def wait_until(is_up, process, what, pause_seconds=0.02):
         time.sleep(pause_seconds)
 
 
+@contextlib.contextmanager
+def on_core(pid, core):
+    """Keeps the first thread of a process, which runs its loop, on one core: a loop that is moved about, or shares a core
+    with its client, pays for that and not for its answers."""
+    cores = os.sched_getaffinity(pid)
+    os.sched_setaffinity(pid, {core})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(pid, cores)
+
+
 class Postgres:
     """Durable as installed (fsync and synchronous commits are on); without autovacuum, whose queries are not ours."""
 
@@ -156,6 +168,7 @@ class Service:
             "AUTH_OPS_LISTEN": f"127.0.0.1:{self.operations_port}",
             "AUTH_SECRET_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
             "AUTH_RATE_LIMITS": "off",
+            "AUTH_LOOPS": "1",
             "AUTH_ACCESS_TOKEN_SECONDS": "86400",
             **settings,
         }
@@ -210,5 +223,5 @@ class Bare:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", self.port)) == 0
 
-    def stop(self):
+    def close(self):
         stop(self.process)
