@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Replicas that share one database, each asked directly, and people who use them while things fail."""
 import asyncio
+import contextlib
 import itertools
 import os
 import sqlite3
@@ -73,7 +74,7 @@ class Fleet:
         """The one value of a query."""
         if self.postgres:
             return self.postgres.run_sql(sql, self.database)
-        with sqlite3.connect(f"file:{self.database}?mode=ro", uri=True) as connection:
+        with contextlib.closing(sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)) as connection:
             return connection.execute(sql).fetchone()[0]
 
     def count(self, what):

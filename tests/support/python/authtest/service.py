@@ -37,8 +37,9 @@ class Replica:
         self.process = Process(name, [BINARY, "serve"], self.folder, self.environment())
 
     def environment(self):
-        """The machine's environment without settings of its own."""
-        kept = ("PATH", "HOME", "LANG", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS")
+        """The machine's environment without settings of its own, but for the loops: races need several."""
+        kept = ("PATH", "HOME", "LANG", "TMPDIR", "ASAN_OPTIONS", "UBSAN_OPTIONS", "TSAN_OPTIONS", "LSAN_OPTIONS",
+                "AUTH_LOOPS")
         return {**{name: os.environ[name] for name in kept if name in os.environ},
                 "AUTH_DATA_DIR": self.folder, **self.settings}
 
