@@ -11,7 +11,8 @@
 #define GUESSES_BITS_MIN 20.0
 /* What is beyond is not looked at: the estimate's work grows with the square of the length. */
 #define ESTIMATED_BYTES_MAX 64u
-#define CONTEXT_WORDS_MAX   8u
+#define CONTEXT_WORDS_MAX   12u
+#define CONTEXT_WORD_MIN    3u
 
 static result refuse(struct task *task, const char *pointer, const char *code, const char *detail)
 {
@@ -40,7 +41,8 @@ result password_normalize(struct task *task, const char *pointer, struct secret 
 /* What a worker thread estimates; all texts NUL-terminated. */
 struct estimate {
     char password[ESTIMATED_BYTES_MAX + 1];
-    const char *words[CONTEXT_WORDS_MAX + 1];
+    const char *words[CONTEXT_WORDS_MAX + 1]; /* ends with NULL */
+    size_t word_count;
     double bits;
 };
 
@@ -50,19 +52,30 @@ static void estimate_run(void *argument)
     estimate->bits = ZxcvbnMatch(estimate->password, estimate->words, NULL);
 }
 
-/* The local part, the domain's labels and the whole address: what an attacker tries first. */
-static void add_context_words(struct task *task, struct estimate *estimate, struct str email)
+static void add_word(struct task *task, struct estimate *estimate, struct str word)
 {
-    size_t count = 0;
-    estimate->words[count++] = "auth";
-    struct str rest = str_lower_ascii(task->arena, email);
-    if (!is_empty(rest)) estimate->words[count++] = rest.ptr;
-    const struct str local = str_split(&rest, '@');
-    if (!is_empty(local)) estimate->words[count++] = str_copy(task->arena, local).ptr;
-    while (!is_empty(rest) && count < CONTEXT_WORDS_MAX) {
-        const struct str label = str_split(&rest, '.');
-        if (label.len >= 3) estimate->words[count++] = str_copy(task->arena, label).ptr;
-    }
+    if (word.len < CONTEXT_WORD_MIN || estimate->word_count == CONTEXT_WORDS_MAX) return;
+    estimate->words[estimate->word_count++] = str_copy(task->arena, word).ptr;
+}
+
+static void add_labels(struct task *task, struct estimate *estimate, struct str name)
+{
+    while (!is_empty(name)) add_word(task, estimate, str_split(&name, '.'));
+}
+
+/* The whole address, its local part, the names of its domain and of this service: what an attacker tries first. */
+static void add_context_words(struct task *task, struct estimate *estimate, struct str email,
+                              struct str issuer)
+{
+    struct str domain = str_lower_ascii(task->arena, email);
+    struct str path = str_lower_ascii(task->arena, issuer);
+    add_word(task, estimate, STR("auth"));
+    add_word(task, estimate, domain);
+    add_word(task, estimate, str_split(&domain, '@'));
+    (void)str_split(&path, '/');
+    (void)str_split(&path, '/');
+    add_labels(task, estimate, str_split(&path, '/'));
+    add_labels(task, estimate, domain);
 }
 
 result password_policy_check(struct service *service, struct task *task, const char *pointer,
@@ -78,7 +91,7 @@ result password_policy_check(struct service *service, struct task *task, const c
     struct estimate *estimate = arena_alloc(task->arena, sizeof *estimate);
     const size_t len = text.len < ESTIMATED_BYTES_MAX ? text.len : ESTIMATED_BYTES_MAX;
     memcpy(estimate->password, text.ptr, len);
-    add_context_words(task, estimate, email);
+    add_context_words(task, estimate, email, service->policy->issuer);
     TRY(offload_run(service->work, estimate_run, estimate));
     if (estimate->bits >= GUESSES_BITS_MIN) return RESULT_OK;
 
