@@ -168,14 +168,16 @@ static const struct field PASSWORD_ROWS[] = {
      .offset = offsetof(struct password_body, current),
      .min = 1,
      .max = PASSWORD_CHARS_MAX,
-     .description = "The password until now"},
+     .description = "The password until now",
+     .example = "\"correct horse battery staple\""},
     {.name = "new",
      .type = FIELD_SECRET,
      .flags = FIELD_REQUIRED,
      .offset = offsetof(struct password_body, chosen),
      .min = 1,
      .max = PASSWORD_CHARS_MAX,
-     .description = "The password from now on"},
+     .description = "The password from now on",
+     .example = "\"seven grey geese at dawn\""},
 };
 const struct fields password_body_fields = FIELDS(PASSWORD_ROWS, struct password_body, "PasswordChange");
 
