@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT
 /* The load of `make bench`: keep-alive connections that each send a request, wait for its answer and send the next.
- * Usage: bench_load <port> <connections> <seconds> <file> [chain]
+ * Usage: bench_load <port> <connections> <seconds> <file> [chain | awake]
  * The file holds requests, each after a line with its length; connection i of n sends those at i, i + n, i + 2n … and
  * begins again. With "chain" connection i sends the one at i, each time with the refresh token of the last answer.
+ * With "awake" it never sleeps, so that the server does not pay for waking it, which costs as much as a cheap answer.
  * Prints one JSON object. A wrk would do for the first kind only. */
 #include <errno.h>
 #include <netinet/in.h>
@@ -24,6 +25,7 @@
 #define BUCKETS         200000u /* of 10 us: two seconds */
 #define US_PER_BUCKET   10
 #define WAIT_MS         10000
+#define US_PER_MS       1000
 
 struct request {
     char *text;
@@ -48,6 +50,7 @@ static size_t failed;
 static size_t waiting;
 static size_t answer_bytes;
 static bool is_chain;
+static bool is_awake;
 static long long until_us;
 
 static long long now_us(void)
@@ -164,8 +167,9 @@ static double run(void)
         send_next(&connections[i]);
     }
     while (waiting > 0) {
-        const int count = epoll_wait(epoll_fd, events, EVENTS, WAIT_MS);
-        if (count == 0) give_up("no answer for ten seconds");
+        const int count = epoll_wait(epoll_fd, events, EVENTS, is_awake ? 0 : WAIT_MS);
+        if (count == 0 && (!is_awake || now_us() > until_us + WAIT_MS * US_PER_MS))
+            give_up("no answer for ten seconds");
         for (int i = 0; i < count; i++) receive(events[i].data.ptr);
     }
     (void)close(epoll_fd);
@@ -182,9 +186,10 @@ static long long percentile_us(double share)
 
 int main(int argc, char **argv)
 {
-    if (argc < 5) give_up("usage: bench_load <port> <connections> <seconds> <file> [chain]");
+    if (argc < 5) give_up("usage: bench_load <port> <connections> <seconds> <file> [chain | awake]");
     connection_count = strtoul(argv[2], NULL, 10);
-    is_chain = argc > 5;
+    is_chain = argc > 5 && strcmp(argv[5], "chain") == 0;
+    is_awake = argc > 5 && strcmp(argv[5], "awake") == 0;
     if (connection_count < 1 || connection_count > CONNECTIONS_MAX) give_up("how many connections?");
     read_requests(argv[4]);
     for (size_t i = 0; i < connection_count; i++) {

@@ -236,8 +236,8 @@ def http_rows(bench, service, client, where):
         with contextlib.closing(bare), on_core(0, bench.last_core), on_core(pid, bench.first_core), \
                 on_core(bare.process.pid, bench.first_core):
             for _ in range(bench.rounds):
-                limits.append(bench.load(bare.port, bare.process.pid, HTTP_CONNECTIONS, requests))
-                runs.append(bench.load(service.port, pid, HTTP_CONNECTIONS, requests))
+                limits.append(bench.load(bare.port, bare.process.pid, HTTP_CONNECTIONS, requests, "awake"))
+                runs.append(bench.load(service.port, pid, HTTP_CONNECTIONS, requests, "awake"))
         share = ratio([run.cpu_us for run in runs], [limit.cpu_us for limit in limits])
         rows.append(Row(f"{name} ({where})", "CPU us", median(runs, "cpu_us"), median(limits, "cpu_us"),
                         f"bare libmicrohttpd, {warm.answer_bytes} bytes", share, f"<= {aim}", share <= aim,
