@@ -14,7 +14,7 @@ configure = @[ -e $(2)/build.ninja ] || cmake --preset $(1) >/dev/null || { rm -
 .PHONY: help run build test asan race faults fuzz bench cover lint up down logs clean
 
 help:  ## Print this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: build  ## Build and serve: embedded database, no configuration
 	@scripts/install-packages run
@@ -71,3 +71,5 @@ logs: ## Follow the log of auth
 
 clean:  ## Remove what the build made; data under var/ stays
 	@rm -rf build build-debug build-asan build-tsan build-coverage build-fuzz build-clang
+
+-include make/*.mk
