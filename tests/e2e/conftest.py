@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""The service under test, twice: alone on an embedded database, and two replicas behind nginx on PostgreSQL and Redis."""
+"""The service under test: alone on an embedded database, and as two replicas behind nginx on PostgreSQL and Redis."""
 import os
 import pathlib
 import re
@@ -44,8 +44,8 @@ def fixture_clean_logs(folder):  # pylint: disable=unused-argument
 def make_alone(folder, name="auth-alone", **settings):
     """One process on SQLite; the cache is its own."""
     database = os.path.join(folder, name + ".db")
-    return Service("sqlite", [Replica(folder, name, {"SQL_URI": f"sqlite:///{database}", "AUTH_ISSUER": ISSUER, **settings})],
-                   database=database)
+    settings = {"SQL_URI": f"sqlite:///{database}", "AUTH_ISSUER": ISSUER, **settings}
+    return Service("sqlite", [Replica(folder, name, settings)], database=database)
 
 
 def make_pair(folder, postgres, redis, name="auth-pair"):
