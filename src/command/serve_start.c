@@ -39,6 +39,10 @@ static void note_progress(void *argument, const struct migration_progress *progr
     case MIGRATION_WAITING:
         log_event(LOG_LEVEL_INFO, "waiting for the migration lock", LOG_TEXT("holder", text));
         break;
+    case MIGRATION_CONNECTING:
+    case MIGRATION_BATCH:
+        log_event(LOG_LEVEL_INFO, "migrating", LOG_TEXT("detail", text));
+        break;
     case MIGRATION_RETRY:
     case MIGRATION_WARNING:
         log_event(LOG_LEVEL_WARN, "migration", LOG_TEXT("detail", text));
@@ -87,6 +91,7 @@ static int bring_schema(struct serve *serve, struct arena *arena)
     struct str current = STR_NONE;
     options.is_stopping = &serve->is_stopping;
     options.is_contract_held = true;
+    options.is_backfill_held = true;
     const int mode = serve->runtime.settings.migrate_on_start;
     if (mode == MIGRATE_OFF) return MIGRATION_EXIT_OK;
     const result outcome = mode == MIGRATE_CHECK ? check_schema(arena, &options, &current, &failure)

@@ -19,9 +19,12 @@ struct migrate_command_environment {
     struct str binary_version;
     int64_t lock_wait_ms;           /* 0: the default */
     bool is_edit_tolerated;         /* MIGRATION_CHECKSUM=warn */
+    bool is_data_loss_allowed;      /* ALLOW_DATA_LOSS=1 */
     const atomic_bool *is_stopping; /* set at SIGTERM; may be NULL */
     FILE *results;
     FILE *progress;
+    FILE *answers;    /* of a person at a terminal; NULL: nobody to ask */
+    bool is_terminal; /* progress is: long steps show their time */
 };
 
 /* argv[0] is the command's name ("migrate"), argv[1] the subcommand. */

@@ -36,7 +36,7 @@ enum migration_exit {
 struct migration_failure {
     enum migration_exit exit;
     struct str text;   /* in the arena */
-    bool is_retryable; /* a lock was not to be had, or a deadlock: nothing has changed */
+    bool is_retryable; /* a lock was not to be had, a deadlock, no server yet: nothing has changed */
 };
 
 struct migration_options {
@@ -45,22 +45,29 @@ struct migration_options {
     struct str binary_version; /* recorded with each revision */
     struct str applied_by;     /* recorded with each revision; empty: user@host */
     int64_t lock_wait_ms;      /* 0: MIGRATION_LOCK_WAIT_MS */
+    int64_t connect_wait_ms;   /* for a server that is not up yet; 0: not at all */
     unsigned retries;          /* of a revision that met a lock; 0: 30 */
+    int64_t batch_rows;        /* of one transaction of a backfill; 0: 1000 */
+    int64_t batch_pause_ms;    /* between its batches */
     bool is_edit_tolerated;    /* an edited applied revision is a warning, not exit 5 */
     bool is_contract_held; /* stop before a contract revision while servers that need the old schema run */
+    bool is_backfill_held; /* stop before a backfill that has something to fill */
     const atomic_bool *is_stopping; /* looked at between steps and while waiting; may be NULL */
 };
 
 enum migration_event {
-    MIGRATION_WAITING, /* for the lock; text: who holds it */
-    MIGRATION_BEGINS,  /* a revision: from, to, message, done, total */
-    MIGRATION_DONE,    /* that revision: duration_ms */
-    MIGRATION_RETRY,   /* that revision met a lock and is tried again; text: why */
-    MIGRATION_WARNING, /* text */
+    MIGRATION_CONNECTING, /* the server is waited for; text: why it cannot be reached */
+    MIGRATION_WAITING,    /* for the lock; text: who holds it */
+    MIGRATION_BEGINS,     /* a revision: from, to, message, done, total */
+    MIGRATION_DONE,       /* that revision: duration_ms */
+    MIGRATION_BATCH,      /* of a backfill; text: which and how far */
+    MIGRATION_RETRY,      /* that revision met a lock and is tried again; text: why */
+    MIGRATION_WARNING,    /* text */
 };
 
 struct migration_progress {
     enum migration_event event;
+    bool is_down;
     struct str from; /* parents, separated by ", "; empty at the base */
     struct str to;
     struct str message;
@@ -81,7 +88,7 @@ struct migration_outcome {
     struct str current;          /* heads of what is applied, separated by ", "; "<base>" if nothing is */
     bool is_head;                /* current is all that this binary knows */
     bool is_ahead;               /* the database has newer revisions, all of them compatible */
-    struct str pending_contract; /* the contract revision held back, or empty */
+    struct str pending_contract; /* the contract or backfill revision held back, or empty */
 };
 
 /* Upgrades to `target` ("head", "heads", "+N", a revision, a unique prefix of one, "revision+N"). */

@@ -1,4 +1,4 @@
-/* command_internal.h — the subcommands as rows: a new one is a row in command.c and a function.
+/* command_internal.h — the subcommands and what they print; the rows are in command_table.c.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_STORE_MIGRATE_COMMAND_INTERNAL_H
@@ -7,8 +7,9 @@
 #include "auth/store/migrate_command.h"
 #include "runner_internal.h"
 #include "target_internal.h"
+#include "ticker_internal.h"
 
-#define COMMAND_POSITIONALS_MAX 2u
+#define COMMAND_POSITIONALS_MAX 8u
 
 /* What the command line says. */
 struct command_arguments {
@@ -18,8 +19,20 @@ struct command_arguments {
     bool is_verbose;
     bool is_check_heads;
     bool is_indicating_current;
+    bool is_plan;
+    bool is_sql;
+    bool is_yes;
+    bool is_using_stored_down;
+    bool is_purging;
+    bool is_refreshing;
+    bool is_forced;
     struct str directory;
     struct str range;
+    struct str message;
+    struct str revision_id;
+    struct str wait_seconds;
+    struct str batch;
+    struct str pause_ms;
     struct str positionals[COMMAND_POSITIONALS_MAX];
     size_t positional_count;
 };
@@ -31,6 +44,7 @@ struct command {
     struct migration_scope scope;
     struct migration_options options;
     struct migration_listener listener;
+    struct ticker *ticker;
     size_t begun; /* progress lines that wait for their "done" */
 };
 
@@ -38,6 +52,25 @@ NODISCARD result command_upgrade(struct command *command);
 NODISCARD result command_current(struct command *command);
 NODISCARD result command_history(struct command *command);
 NODISCARD result command_heads(struct command *command);
+NODISCARD result command_downgrade(struct command *command);
+NODISCARD result command_branches(struct command *command);
+NODISCARD result command_show(struct command *command);
+NODISCARD result command_stamp(struct command *command);
+NODISCARD result command_merge(struct command *command);
+NODISCARD result command_verify(struct command *command);
+NODISCARD result command_wait(struct command *command);
+NODISCARD result command_backfill(struct command *command);
+/* --sql of upgrade and downgrade. */
+NODISCARD result command_script(struct command *command, bool is_down);
+
+/* The number an option gives; untouched when it is not given. Exit 2 unless it is between 0 and `max`. */
+NODISCARD result command_number(struct command *command, struct str text, int64_t max, int64_t *ret_number);
+
+/* One step of --plan: its statements with what they lock, endanger and lose. */
+void print_plan_step(const struct command *command, const struct revision *revision, bool is_down);
+
+/* "Applied 2 revision(s); now at 0008 (head)" */
+void print_outcome_of_upgrade(const struct command *command, const struct migration_outcome *outcome);
 
 /* Tells progress as people read it. */
 void command_progress(void *argument, const struct migration_progress *progress);
@@ -61,9 +94,14 @@ struct revision_view {
     size_t index;
     const struct judgement *judgement;
     struct str directory; /* empty: embedded */
+    bool is_marking_current;
 };
+/* " (partial, 2 statement(s) done)" */
+void print_partial(FILE *out, const struct applied_revision *row);
 /* "0006 -> 0007 (head), add passkeys" */
 void print_revision_line(FILE *out, struct arena *arena, const struct revision_view *view);
+/* "0006 (head)", and what else Alembic marks. */
+void print_revision_name(FILE *out, const struct revision_view *view);
 /* "Rev: …", "Parent: …", "Path: …", and the message, as in Alembic. */
 void print_revision_block(FILE *out, struct arena *arena, const struct revision_view *view);
 void print_revision_json(FILE *out, struct arena *arena, const struct revision_view *view);

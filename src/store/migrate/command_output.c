@@ -85,9 +85,9 @@ static bool is_current(const struct revision_view *view)
 static void print_marks(FILE *out, const struct revision_view *view)
 {
     if (is_head_revision(view->set, view->index)) fprintf(out, " (head)");
+    if (view->is_marking_current && is_current(view)) fprintf(out, " (current)");
     if (revision_child_count(view->set, view->index) > 1) fprintf(out, " (branchpoint)");
     if (revision_of(view)->parent_count > 1) fprintf(out, " (mergepoint)");
-    if (is_current(view)) fprintf(out, " (current)");
 }
 
 static struct str minute_of(struct arena *arena, struct str applied_at)
@@ -97,6 +97,17 @@ static struct str minute_of(struct arena *arena, struct str applied_at)
     char *bytes = arena_alloc(arena, text.len + 1);
     for (size_t i = 0; i < text.len; i++) bytes[i] = text.ptr[i] == 'T' ? ' ' : text.ptr[i];
     return (struct str){bytes, text.len};
+}
+
+void print_partial(FILE *out, const struct applied_revision *row)
+{
+    const long long done = (long long)row->statements_done;
+    const bool is_backfill = str_equal(row->phase, STR("backfill"));
+    if (done < 0) {
+        fprintf(out, " (partial, %lld statement(s) of the way down done)", -1 - done);
+    } else {
+        fprintf(out, " (partial, %lld %s(s) done)", done, is_backfill ? "batch" : "statement");
+    }
 }
 
 static void print_database_marks(FILE *out, struct arena *arena, const struct revision_view *view)
@@ -109,11 +120,18 @@ static void print_database_marks(FILE *out, struct arena *arena, const struct re
     }
     const struct str minute = minute_of(arena, row->applied_at);
     if (row->is_partial) {
-        fprintf(out, " (partial, %lld statement(s) done)", (long long)row->statements_done);
+        print_partial(out, row);
     } else {
         fprintf(out, " (applied %.*s)", STR_ARGS(minute));
     }
     if (view->judgement->is_modified[view->index]) fprintf(out, " (modified)");
+}
+
+void print_revision_name(FILE *out, const struct revision_view *view)
+{
+    fprintf(out, "%.*s", STR_ARGS(revision_of(view)->id));
+    print_marks(out, view);
+    fprintf(out, "\n");
 }
 
 void print_revision_line(FILE *out, struct arena *arena, const struct revision_view *view)

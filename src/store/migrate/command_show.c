@@ -11,8 +11,7 @@ static void print_view(const struct command *command, const struct revision_view
     } else if (is_line) {
         print_revision_line(out, command->scope.arena, view);
     } else {
-        fprintf(out, "%.*s%s\n", STR_ARGS(view->set->items[view->index].id),
-                is_head_revision(view->set, view->index) ? " (head)" : "");
+        print_revision_name(out, view);
     }
 }
 
@@ -57,8 +56,9 @@ static void print_current(const struct command *command, const struct migrator *
     for (size_t i = 0; i < migrator->list.count; i++) {
         const struct applied_revision *row = &migrator->list.items[i];
         if (row->is_partial && !arguments->is_json) {
-            fprintf(out, "%.*s (partial, %lld statement(s) done)\n", STR_ARGS(row->id),
-                    (long long)row->statements_done);
+            fprintf(out, "%.*s", STR_ARGS(row->id));
+            print_partial(out, row);
+            fprintf(out, "\n");
         }
         if (!is_applied_head(&migrator->list, i)) continue;
         print_applied(command, migrator, i);
@@ -99,6 +99,7 @@ static void print_history(const struct command *command, const struct migrator *
             .index = i,
             .judgement = has_database ? &migrator->judgement : NULL,
             .directory = command->arguments.directory,
+            .is_marking_current = has_database,
         };
         if (marks[i]) print_view(command, &view, true);
     }
@@ -145,6 +146,79 @@ result command_heads(struct command *command)
         const struct revision_view view = {
             .set = &set, .index = i, .directory = command->arguments.directory};
         if (is_head_revision(&set, i)) print_view(command, &view, false);
+    }
+    return RESULT_OK;
+}
+
+/* --- branches --- */
+
+static void print_children(const struct command *command, const struct revision_set *set, size_t parent)
+{
+    FILE *out = command->environment->results;
+    const struct str id = set->items[parent].id;
+    for (size_t i = 0; i < set->count; i++) {
+        const struct revision_view view = {.set = set, .index = i};
+        if (!is_parent_of(set, parent, i)) continue;
+        fprintf(out, "%*s -> ", (int)id.len, "");
+        print_revision_name(out, &view);
+    }
+    fprintf(out, "\n");
+}
+
+result command_branches(struct command *command)
+{
+    struct revision_set set;
+    TRY(migrator_load(&command->scope, &command->options, &set));
+    for (size_t i = 0; i < set.count; i++) {
+        const struct revision_view view = {
+            .set = &set, .index = i, .directory = command->arguments.directory};
+        if (revision_child_count(&set, i) < 2) continue;
+        print_view(command, &view, false);
+        if (!command->arguments.is_json) print_children(command, &set, i);
+    }
+    return RESULT_OK;
+}
+
+/* --- show --- */
+
+static void show(const struct command *command, const struct revision_set *set, size_t index)
+{
+    FILE *out = command->environment->results;
+    const struct revision_view view = {.set = set, .index = index, .directory = command->arguments.directory};
+    if (command->arguments.is_json) {
+        print_revision_json(out, command->scope.arena, &view);
+        return;
+    }
+    print_revision_block(out, command->scope.arena, &view);
+    if (command->arguments.is_verbose) fprintf(out, "%.*s", STR_ARGS(set->items[index].text));
+}
+
+static result show_current_revisions(struct command *command)
+{
+    struct migrator migrator SCOPED(migrator_close) = {0};
+    TRY(migrator_open(&migrator, &command->scope, &command->options, &command->listener));
+    for (size_t i = 0; i < migrator.list.count; i++) {
+        size_t index;
+        if (!is_applied_head(&migrator.list, i)) continue;
+        if (revision_set_find(&migrator.set, migrator.list.items[i].id, &index)) {
+            show(command, &migrator.set, index);
+        } else {
+            print_unknown(command, &migrator.list.items[i], true);
+        }
+    }
+    return RESULT_OK;
+}
+
+result command_show(struct command *command)
+{
+    const struct str name = command->arguments.positionals[0];
+    struct revision_set set;
+    if (str_equal(name, STR("current"))) return show_current_revisions(command);
+    TRY(migrator_load(&command->scope, &command->options, &set));
+    bool *marks = revision_marks(command->scope.arena, &set);
+    TRY(target_named(&command->scope, &set, name, marks));
+    for (size_t i = set.count; i-- > 0;) {
+        if (marks[i]) show(command, &set, i);
     }
     return RESULT_OK;
 }

@@ -50,8 +50,9 @@ static struct str edited_text(struct arena *arena, const struct revision *revisi
                       STR_ARGS(revision->file), STR_ARGS(revision->id), then, now);
 }
 
-static result check_edits(struct migration_scope *scope, const struct judgement *judgement,
-                          const struct migration_options *options, const struct migration_listener *listener)
+result judgement_check_edits(struct migration_scope *scope, const struct judgement *judgement,
+                             const struct migration_options *options,
+                             const struct migration_listener *listener)
 {
     for (size_t i = 0; i < judgement->set->count; i++) {
         size_t row = 0;
@@ -116,7 +117,7 @@ static result check_unknown(struct migration_scope *scope, const struct judgemen
 result judgement_check(struct migration_scope *scope, const struct judgement *judgement,
                        const struct migration_options *options, const struct migration_listener *listener)
 {
-    TRY(check_edits(scope, judgement, options, listener));
+    TRY(judgement_check_edits(scope, judgement, options, listener));
     for (size_t i = 0; i < judgement->list->count; i++) {
         size_t known;
         if (revision_set_find(judgement->set, judgement->list->items[i].id, &known)) continue;

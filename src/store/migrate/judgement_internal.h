@@ -29,6 +29,11 @@ NODISCARD result judgement_check(struct migration_scope *scope, const struct jud
                                  const struct migration_options *options,
                                  const struct migration_listener *listener);
 
+/* The first half: exit 5. */
+NODISCARD result judgement_check_edits(struct migration_scope *scope, const struct judgement *judgement,
+                                       const struct migration_options *options,
+                                       const struct migration_listener *listener);
+
 /* A database that has all we know: "is at head", or ahead. */
 bool is_at_head(const struct judgement *judgement);
 

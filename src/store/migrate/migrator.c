@@ -7,10 +7,12 @@
 #include "auth/base/clock.h"
 #include "auth/base/secret.h"
 
-#define POLL_MS        INT64_C(100) /* between looks at the lock; up to POLL_JITTER_MS more */
-#define POLL_JITTER_MS 400u
-#define REPORT_MS      INT64_C(5000) /* between reports of who holds the lock */
-#define SLICE_MS       INT64_C(100)  /* between looks at is_stopping */
+#define POLL_MS         INT64_C(100) /* between looks at the lock; up to POLL_JITTER_MS more */
+#define POLL_JITTER_MS  400u
+#define REPORT_FIRST_MS INT64_C(1000) /* before the first report of what is waited for */
+#define REPORT_MS       INT64_C(5000) /* between reports */
+#define RECONNECT_MS    INT64_C(500)
+#define SLICE_MS        INT64_C(100) /* between looks at is_stopping */
 
 result migration_pause(struct migration_scope *scope, const struct migration_options *options,
                        int64_t duration_ms)
@@ -34,11 +36,44 @@ result migrator_load(struct migration_scope *scope, const struct migration_optio
     return revision_set_load(scope, options->directory, ret_set);
 }
 
+static void report(const struct migrator *migrator, enum migration_event event, struct str text)
+{
+    const struct migration_progress progress = {.event = event, .text = text};
+    if (migrator->listener) migrator->listener->notify(migrator->listener->argument, &progress);
+}
+
 static result look(struct migrator *migrator)
 {
     TRY(schema_version_read(&migrator->version, migrator->scope, &migrator->list));
     judgement_make(migrator->scope->arena, &migrator->set, &migrator->list, &migrator->judgement);
     return RESULT_OK;
+}
+
+static void close_connection(struct migrator *migrator)
+{
+    if (migrator->version.connection) migrator->version.driver->close(migrator->version.connection);
+    migrator->version.connection = NULL;
+}
+
+/* A server that is starting is waited for; one that refuses this role or lacks the database is not. */
+static result connect(struct migrator *migrator)
+{
+    const struct schema_version *version = &migrator->version;
+    struct migration_scope *scope = migrator->scope;
+    const int64_t until_ms = clock_monotonic_ms() + version->options->connect_wait_ms;
+    int64_t report_ms = clock_monotonic_ms() + REPORT_FIRST_MS;
+    for (;;) {
+        const result opened = version->driver->open(scope, version->options, &migrator->version.connection);
+        const int64_t now_ms = clock_monotonic_ms();
+        if (is_ok(opened) || !scope->failure.is_retryable || now_ms >= until_ms) return opened;
+        if (now_ms >= report_ms) {
+            report(migrator, MIGRATION_CONNECTING, scope->failure.text);
+            report_ms = now_ms + REPORT_MS;
+        }
+        close_connection(migrator);
+        migration_recover(scope);
+        TRY(migration_pause(scope, version->options, RECONNECT_MS));
+    }
 }
 
 result migrator_open(struct migrator *migrator, struct migration_scope *scope,
@@ -54,7 +89,7 @@ result migrator_open(struct migrator *migrator, struct migration_scope *scope,
         .listener = listener,
     };
     TRY(migrator_load(scope, options, &migrator->set));
-    TRY(migrator->version.driver->open(scope, options, &migrator->version.connection));
+    TRY(connect(migrator));
     return look(migrator);
 }
 
@@ -63,14 +98,7 @@ void migrator_close(struct migrator *migrator)
     const struct schema_version *version = &migrator->version;
     if (!version->connection) return;
     if (migrator->is_locked) version->driver->unlock(version->connection);
-    version->driver->close(version->connection);
-    migrator->version.connection = NULL;
-}
-
-static void report_holder(const struct migrator *migrator, struct str holder)
-{
-    const struct migration_progress progress = {.event = MIGRATION_WAITING, .text = holder};
-    if (migrator->listener) migrator->listener->notify(migrator->listener->argument, &progress);
+    close_connection(migrator);
 }
 
 /* Polled, never the blocking form: a session that waits inside pg_advisory_lock holds a snapshot, and CREATE
@@ -81,7 +109,7 @@ static result wait_for_lock(struct migrator *migrator)
     const struct migration_options *options = version->options;
     const int64_t wait_ms = options->lock_wait_ms > 0 ? options->lock_wait_ms : MIGRATION_LOCK_WAIT_MS;
     const int64_t begun_ms = clock_monotonic_ms();
-    int64_t report_ms = begun_ms + REPORT_MS;
+    int64_t report_ms = begun_ms + REPORT_FIRST_MS;
     for (;;) {
         struct str holder;
         TRY(version->driver->try_lock(version->connection, migrator->scope, &migrator->is_locked, &holder));
@@ -93,7 +121,7 @@ static result wait_for_lock(struct migrator *migrator)
                                   (long long)wait_ms, STR_ARGS(holder));
         }
         if (now_ms >= report_ms) {
-            report_holder(migrator, holder);
+            report(migrator, MIGRATION_WAITING, holder);
             report_ms = now_ms + REPORT_MS;
         }
         TRY(migration_pause(migrator->scope, options, POLL_MS + random_below(POLL_JITTER_MS)));

@@ -49,6 +49,9 @@ NODISCARD result revision_parse(struct migration_scope *scope, struct str file, 
 /* Refuses statements that would end the runner's transaction, and those that cannot run in one. */
 NODISCARD result revision_check_sql(struct migration_scope *scope, const struct revision *revision);
 
+/* Whether a statement of the section is one that no transaction takes. */
+bool is_section_outside(enum db_engine engine, struct str sql);
+
 const char *revision_phase_name(enum revision_phase phase);
 bool is_revision_id(struct str text);
 

@@ -86,10 +86,46 @@ static result check_section(struct migration_scope *scope, const struct revision
                                                              : "");
 }
 
+bool is_section_outside(enum db_engine engine, struct str sql)
+{
+    size_t offset = 0;
+    for (struct sql_statement statement; sql_split(engine, sql, &offset, &statement);) {
+        if (broken_rule(statement.text, engine, true) && !broken_rule(statement.text, engine, false))
+            return true;
+    }
+    return false;
+}
+
+/* The first statement finds the last key of a batch, the others fill up to it. */
+static result check_backfill(struct migration_scope *scope, const struct revision *revision,
+                             const struct revision_section *section, enum db_engine engine)
+{
+    struct sql_lexer after;
+    size_t count = 0;
+    bool is_query = false;
+    size_t offset = 0;
+    if (revision->phase != REVISION_BACKFILL || revision->parent_count > 1) return RESULT_OK;
+    for (struct sql_statement statement; sql_split(engine, section->sql, &offset, &statement);) {
+        if (statement.is_empty) continue;
+        if (count == 0) {
+            is_query = sql_begins_with(engine, statement.text, "SELECT", &after) ||
+                       sql_begins_with(engine, statement.text, "WITH", &after);
+        }
+        count++;
+    }
+    if (is_query && count > 1 && revision->is_transactional) return RESULT_OK;
+    return migration_fail(
+        scope, MIGRATION_EXIT_GRAPH,
+        "%.*s:%u: a backfill has a SELECT that finds the last key of a batch, then the statements "
+        "that fill from $1 to $2, in a transaction",
+        STR_ARGS(revision->file), section->first_line - 1);
+}
+
 result revision_check_sql(struct migration_scope *scope, const struct revision *revision)
 {
     for (enum db_engine engine = DB_POSTGRES; engine < DB_ENGINE_COUNT; engine++) {
         TRY(check_section(scope, revision, &revision->up[engine], engine));
+        TRY(check_backfill(scope, revision, &revision->up[engine], engine));
         if (revision->down[engine].first_line == 0) continue;
         TRY(check_section(scope, revision, &revision->down[engine], engine));
     }

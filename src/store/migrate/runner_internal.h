@@ -35,6 +35,10 @@ NODISCARD result migrator_lock(struct migrator *migrator);
 NODISCARD result migrator_upgrade(struct migrator *migrator, const bool *wanted,
                                   struct migration_outcome *ret_outcome);
 
+/* Undoes the revisions in the order given, under the lock that the caller has taken. */
+NODISCARD result migrator_downgrade(struct migrator *migrator, const struct revision *revisions, size_t count,
+                                    struct migration_outcome *ret_outcome);
+
 /* Sleeps, but not past being told to stop: exit 143 then. */
 NODISCARD result migration_pause(struct migration_scope *scope, const struct migration_options *options,
                                  int64_t duration_ms);

@@ -177,6 +177,85 @@ result schema_version_finish(const struct schema_version *version, struct migrat
         values, ARRAY_COUNT(values));
 }
 
+result schema_version_reopen(const struct schema_version *version, struct migration_scope *scope,
+                             struct str id, int64_t statements_done)
+{
+    const struct migration_value values[] = {number(scope->arena, statements_done), text(id)};
+    return run(version, scope,
+               "UPDATE schema_version SET state = 'partial', stmts_done = $1 WHERE revision = $2", values,
+               ARRAY_COUNT(values));
+}
+
+result schema_version_delete(const struct schema_version *version, struct migration_scope *scope,
+                             struct str id)
+{
+    const struct migration_value values[] = {text(id)};
+    TRY(run(version, scope, "DELETE FROM schema_version_backfill WHERE revision = $1", values, 1));
+    return run(version, scope, "DELETE FROM schema_version WHERE revision = $1", values, 1);
+}
+
+result schema_version_delete_all(const struct schema_version *version, struct migration_scope *scope)
+{
+    TRY(run(version, scope, "DELETE FROM schema_version_backfill", NULL, 0));
+    return run(version, scope, "DELETE FROM schema_version", NULL, 0);
+}
+
+result schema_version_refresh(const struct schema_version *version, struct migration_scope *scope,
+                              const struct revision *revision)
+{
+    const struct migration_value values[] = {
+        bytes(revision->checksum, DIGEST_SHA256_BYTES),
+        text(str_from(revision_phase_name(revision->phase))),
+        text(revision->min_binary),
+        text_or_null(revision->down[version->driver->engine].sql),
+        text(revision->id),
+    };
+    return run(version, scope,
+               "UPDATE schema_version SET checksum = $1, phase = $2, min_binary = $3, down_sql = $4 "
+               "WHERE revision = $5",
+               values, ARRAY_COUNT(values));
+}
+
+static result read_cell(const struct schema_version *version, struct migration_scope *scope, const char *sql,
+                        struct str id, struct str *ret_cell)
+{
+    struct migration_rows rows = {0};
+    TRY(version->driver->query(version->connection, scope, sql, (const struct migration_value[]){text(id)}, 1,
+                               &rows));
+    *ret_cell = rows.count > 0 ? rows.cells[0] : STR_NONE;
+    return RESULT_OK;
+}
+
+result schema_version_down_sql(const struct schema_version *version, struct migration_scope *scope,
+                               struct str id, struct str *ret_sql)
+{
+    return read_cell(version, scope, "SELECT down_sql FROM schema_version WHERE revision = $1", id, ret_sql);
+}
+
+result schema_version_cursor(const struct schema_version *version, struct migration_scope *scope,
+                             struct str id, struct str *ret_cursor)
+{
+    return read_cell(version, scope, "SELECT last_key FROM schema_version_backfill WHERE revision = $1", id,
+                     ret_cursor);
+}
+
+result schema_version_set_cursor(const struct schema_version *version, struct migration_scope *scope,
+                                 struct str id, struct str cursor)
+{
+    const struct migration_value values[] = {text(id), text(cursor), now(scope->arena)};
+    return run(version, scope,
+               "INSERT INTO schema_version_backfill (revision, last_key, at) VALUES ($1, $2, $3) "
+               "ON CONFLICT (revision) DO UPDATE SET last_key = excluded.last_key, at = excluded.at",
+               values, ARRAY_COUNT(values));
+}
+
+result schema_version_drop_cursor(const struct schema_version *version, struct migration_scope *scope,
+                                  struct str id)
+{
+    return run(version, scope, "DELETE FROM schema_version_backfill WHERE revision = $1",
+               (const struct migration_value[]){text(id)}, 1);
+}
+
 result schema_version_log(const struct schema_version *version, struct migration_scope *scope,
                           const struct schema_log_entry *entry)
 {

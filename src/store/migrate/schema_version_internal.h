@@ -16,7 +16,8 @@ struct applied_revision {
     struct str phase;
     struct str min_binary;
     bool is_partial;
-    int64_t statements_done;
+    int64_t
+        statements_done; /* of a partial row: N of the way up, -1-N of the way down; batches of a backfill */
     struct str applied_at; /* "2026-01-05 10:00:00…", UTC */
     int64_t duration_ms;
     struct str binary_version;
@@ -51,6 +52,28 @@ NODISCARD result schema_version_advance(const struct schema_version *version, st
                                         struct str id, int64_t statements_done);
 NODISCARD result schema_version_finish(const struct schema_version *version, struct migration_scope *scope,
                                        struct str id, int64_t duration_ms);
+
+/* An applied row becomes partial again: its way down has begun. */
+NODISCARD result schema_version_reopen(const struct schema_version *version, struct migration_scope *scope,
+                                       struct str id, int64_t statements_done);
+NODISCARD result schema_version_delete(const struct schema_version *version, struct migration_scope *scope,
+                                       struct str id);
+NODISCARD result schema_version_delete_all(const struct schema_version *version,
+                                           struct migration_scope *scope);
+/* The checksum and what else the file says, as it is now. */
+NODISCARD result schema_version_refresh(const struct schema_version *version, struct migration_scope *scope,
+                                        const struct revision *revision);
+/* The way down stored with the row; a NULL pointer when there is none. */
+NODISCARD result schema_version_down_sql(const struct schema_version *version, struct migration_scope *scope,
+                                         struct str id, struct str *ret_sql);
+
+/* How far a backfill has come: the last key done; a NULL pointer before the first batch. */
+NODISCARD result schema_version_cursor(const struct schema_version *version, struct migration_scope *scope,
+                                       struct str id, struct str *ret_cursor);
+NODISCARD result schema_version_set_cursor(const struct schema_version *version,
+                                           struct migration_scope *scope, struct str id, struct str cursor);
+NODISCARD result schema_version_drop_cursor(const struct schema_version *version,
+                                            struct migration_scope *scope, struct str id);
 
 struct schema_log_entry {
     enum schema_action action;

@@ -124,16 +124,21 @@ static size_t mark_heads(const struct revision_set *set, bool *marks)
     return count;
 }
 
-static result upgrade_to_head(struct migration_scope *scope, const struct judgement *judgement,
-                              bool is_plural, bool *ret_wanted)
+result target_refuse_many_heads(struct migration_scope *scope)
 {
-    const size_t heads = mark_heads(judgement->set, ret_wanted);
-    if (heads <= 1 || is_plural) return RESULT_OK;
     return migration_fail(
         scope, MIGRATION_EXIT_USAGE,
         "Multiple head revisions are present for given argument 'head'; please specify a specific "
         "target revision, '<branchname>@head' to narrow to a specific head, or 'heads' for all "
         "heads");
+}
+
+static result upgrade_to_head(struct migration_scope *scope, const struct judgement *judgement,
+                              bool is_plural, bool *ret_wanted)
+{
+    const size_t heads = mark_heads(judgement->set, ret_wanted);
+    if (heads <= 1 || is_plural) return RESULT_OK;
+    return target_refuse_many_heads(scope);
 }
 
 static result upgrade_by(struct migration_scope *scope, const struct judgement *judgement, int64_t count,
@@ -266,4 +271,25 @@ result target_range(struct migration_scope *scope, const struct judgement *judge
     TRY(mark_end(scope, judgement, end, ret_marks));
     if (is_empty(start)) return RESULT_OK;
     return mark_after(scope, judgement, start, ret_marks);
+}
+
+/* --- scripts --- */
+
+result target_script(struct migration_scope *scope, const struct revision_set *set, struct str range,
+                     bool *ret_before, bool *ret_after)
+{
+    const struct judgement nothing = {.set = set, .is_applied = revision_marks(scope->arena, set)};
+    struct str end = range;
+    const struct str start = str_split(&end, ':');
+    if (str_equal(start, STR("current")) || str_equal(end, STR("current"))) {
+        return migration_fail(scope, MIGRATION_EXIT_USAGE,
+                              "a script is made without a database: name the revision");
+    }
+    if (!has_char(range, ':')) return mark_end(scope, &nothing, range, ret_after);
+    if (is_empty(start) || is_empty(end) || has_char(end, ':')) {
+        return migration_fail(scope, MIGRATION_EXIT_USAGE,
+                              "a script goes from one revision to another: from:to");
+    }
+    TRY(mark_end(scope, &nothing, start, ret_before));
+    return mark_end(scope, &nothing, end, ret_after);
 }

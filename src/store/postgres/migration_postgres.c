@@ -34,7 +34,11 @@ static const char version_table_sql[] = "CREATE TABLE IF NOT EXISTS schema_versi
                                         " duration_ms bigint NOT NULL,"
                                         " binary_version text NOT NULL,"
                                         " performed_by text NOT NULL,"
-                                        " error text);";
+                                        " error text);"
+                                        "CREATE TABLE IF NOT EXISTS schema_version_backfill ("
+                                        " revision text PRIMARY KEY,"
+                                        " last_key text NOT NULL,"
+                                        " at timestamptz NOT NULL);";
 
 /* What a role, a database or a URI may have set otherwise, and what would change the meaning of revisions. */
 static const char session_sql[] =
@@ -51,30 +55,49 @@ static void ignore_notice(void *argument, const PGresult *notice)
     (void)notice;
 }
 
-static PGconn *connect(const struct store_options *store, struct arena *arena)
+#define CONNECT_WORDS 8
+
+struct connect_words {
+    const char *names[CONNECT_WORDS];
+    const char *values[CONNECT_WORDS];
+};
+
+static struct connect_words connect_words(const struct store_options *store, struct arena *arena)
 {
     const int64_t seconds = (store->connect_timeout_ms + 999) / 1000;
     const struct str timeout = str_printf(arena, "%lld", (long long)(seconds > 0 ? seconds : 10));
     /* Later names win over the same ones in dbname, which is expanded. */
-    const char *const names[] = {"dbname",
-                                 "application_name",
-                                 "connect_timeout",
-                                 "keepalives_idle",
-                                 "keepalives_interval",
-                                 "keepalives_count",
-                                 "client_encoding",
-                                 NULL};
-    const char *const values[] = {
-        str_copy(arena, store->uri).ptr, "auth-migrate", timeout.ptr, "10", "5", "3", "UTF8", NULL};
-    return PQconnectdbParams(names, values, 1);
+    return (struct connect_words){
+        .names = {"dbname", "application_name", "connect_timeout", "keepalives_idle", "keepalives_interval",
+                  "keepalives_count", "client_encoding", NULL},
+        .values = {str_copy(arena, store->uri).ptr, "auth-migrate", timeout.ptr, "10", "5", "3", "UTF8",
+                   NULL},
+    };
+}
+
+static PGconn *connect(const struct store_options *store, struct arena *arena)
+{
+    const struct connect_words words = connect_words(store, arena);
+    return PQconnectdbParams(words.names, words.values, 1);
+}
+
+/* A server that answers the ping and yet refuses us will go on refusing: a wrong password, no such database. */
+static bool is_server_up(const struct store_options *store, struct arena *arena)
+{
+    const struct connect_words words = connect_words(store, arena);
+    const PGPing answer = PQpingParams(words.names, words.values, 1);
+    return answer == PQPING_OK || answer == PQPING_NO_ATTEMPT;
 }
 
 static result fail_connect(const struct migration_connection *connection, struct migration_scope *scope)
 {
+    const struct store_options *store = connection->options->store;
     struct str reason = str_copy(scope->arena, str_from(PQerrorMessage(connection->pg)));
     while (reason.len > 0 && reason.ptr[reason.len - 1] == '\n') reason.len--;
-    return migration_fail(scope, MIGRATION_EXIT_UNREACHABLE, "%.*s: %.*s",
-                          STR_ARGS(connection->options->store->display), STR_ARGS(reason));
+    const result failure = migration_fail(scope, MIGRATION_EXIT_UNREACHABLE, "%.*s: %.*s",
+                                          STR_ARGS(store->display), STR_ARGS(reason));
+    scope->failure.is_retryable = !is_server_up(store, scope->arena);
+    return failure;
 }
 
 static result use_schema(struct migration_connection *connection, struct migration_scope *scope)
@@ -82,20 +105,6 @@ static result use_schema(struct migration_connection *connection, struct migrati
     const struct str sql =
         str_printf(scope->arena, "SET search_path = %.*s, pg_temp", STR_ARGS(connection->schema));
     return migration_pg_execute(connection, scope, sql.ptr);
-}
-
-/* The schema is fixed for the whole run, so that a search_path set elsewhere cannot move tables; pg_temp goes last
- * so that a temporary table cannot stand in for one of ours. */
-static result fix_schema(struct migration_connection *connection, struct migration_scope *scope)
-{
-    struct migration_rows rows = {0};
-    TRY(migration_pg_query(connection, scope, "SELECT quote_ident(current_schema())", NULL, 0, &rows));
-    if (rows.count != 1 || !rows.cells[0].ptr) {
-        return migration_fail(scope, MIGRATION_EXIT_SQL,
-                              "no schema to work in: none of the search_path exists or is open to this role");
-    }
-    connection->schema = rows.cells[0];
-    return use_schema(connection, scope);
 }
 
 /* Without it a killed client leaves its backend, and the lock, until the statement ends; not every platform has
@@ -113,6 +122,32 @@ static void close_connection(struct migration_connection *connection)
     free(connection);
 }
 
+static result prepare_session(struct migration_connection *connection, struct migration_scope *scope)
+{
+    TRY(migration_pg_execute(connection, scope, session_sql));
+    watch_client(connection, scope->arena);
+    connection->is_prepared = true;
+    return use_schema(connection, scope);
+}
+
+/* The schema is fixed for the whole run, so that a search_path set elsewhere cannot move tables; pg_temp goes last
+ * so that a temporary table cannot stand in for one of ours. A pooler makes up the process id it told us at first;
+ * what is set through it might be set for others. */
+static result look_around(struct migration_connection *connection, struct migration_scope *scope)
+{
+    struct migration_rows rows = {0};
+    TRY(migration_pg_query(connection, scope, "SELECT quote_ident(current_schema()), pg_backend_pid()", NULL,
+                           0, &rows));
+    if (rows.count != 1 || !rows.cells[0].ptr) {
+        return migration_fail(scope, MIGRATION_EXIT_SQL,
+                              "no schema to work in: none of the search_path exists or is open to this role");
+    }
+    int64_t pid = 0;
+    connection->schema = rows.cells[0];
+    connection->is_pooled = !str_to_int64(rows.cells[1], &pid) || pid != PQbackendPID(connection->pg);
+    return connection->is_pooled ? RESULT_OK : prepare_session(connection, scope);
+}
+
 static result open_connection(struct migration_scope *scope, const struct migration_options *options,
                               struct migration_connection **ret_connection)
 {
@@ -123,9 +158,7 @@ static result open_connection(struct migration_scope *scope, const struct migrat
     *ret_connection = connection;
     if (PQstatus(connection->pg) != CONNECTION_OK) return fail_connect(connection, scope);
     (void)PQsetNoticeReceiver(connection->pg, ignore_notice, NULL);
-    TRY(migration_pg_execute(connection, scope, session_sql));
-    watch_client(connection, scope->arena);
-    return fix_schema(connection, scope);
+    return look_around(connection, scope);
 }
 
 static bool is_connected(const struct migration_connection *connection)
@@ -152,7 +185,8 @@ static result find_holder(struct migration_connection *connection, struct migrat
     TRY(migration_pg_query(
         connection, scope,
         "SELECT 'backend ' || a.pid || ' (' || a.application_name || ') since ' "
-        "|| COALESCE(date_trunc('second', clock_timestamp() - a.backend_start)::text, '?') "
+        "|| COALESCE(to_char(a.backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') || ' UTC, ' "
+        "|| date_trunc('second', clock_timestamp() - a.backend_start)::text, '?') "
         "|| ', running: ' || COALESCE(left(regexp_replace(a.query, '\\s+', ' ', 'g'), 80), '?') "
         "FROM pg_locks l JOIN pg_stat_activity a ON a.pid = l.pid "
         "WHERE l.locktype = 'advisory' AND l.granted AND l.objsubid = 2 "
@@ -164,10 +198,36 @@ static result find_holder(struct migration_connection *connection, struct migrat
     return RESULT_OK;
 }
 
+/* Asked twice, the second time within a transaction of a second connection: a pooler that lends its server
+ * connections by the transaction lends the one that we believe is ours. */
+static result refuse_transaction_pooler(struct migration_connection *connection,
+                                        struct migration_scope *scope)
+{
+    struct migration_connection probe = *connection;
+    struct migration_rows ours = {0};
+    struct migration_rows theirs = {0};
+    probe.pg = connect(connection->options->store, scope->arena);
+    result asked = migration_pg_query(connection, scope, "SELECT pg_backend_pid()", NULL, 0, &ours);
+    if (is_ok(asked)) asked = migration_pg_execute(&probe, scope, "BEGIN");
+    if (is_ok(asked)) asked = migration_pg_query(&probe, scope, "SELECT pg_backend_pid()", NULL, 0, &theirs);
+    PQfinish(probe.pg);
+    TRY(asked);
+    if (!str_equal(ours.cells[0], theirs.cells[0])) return RESULT_OK;
+    return migration_fail(
+        scope, MIGRATION_EXIT_USAGE,
+        "%.*s is a pooler that lends connections by the transaction, where a session lock does "
+        "not hold; give MIGRATION_SQL_URI a direct connection",
+        STR_ARGS(connection->options->store->display));
+}
+
 static result try_lock(struct migration_connection *connection, struct migration_scope *scope,
                        bool *ret_is_locked, struct str *ret_holder)
 {
     struct migration_rows rows = {0};
+    if (!connection->is_prepared) {
+        TRY(refuse_transaction_pooler(connection, scope));
+        TRY(prepare_session(connection, scope));
+    }
     TRY(migration_pg_query(connection, scope, "SELECT pg_try_advisory_lock(" LOCK_SESSION ")", NULL, 0,
                            &rows));
     *ret_is_locked = str_equal(rows.cells[0], STR("t"));

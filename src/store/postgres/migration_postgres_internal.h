@@ -14,6 +14,8 @@ struct migration_connection {
     PGconn *pg;
     const struct migration_options *options;
     struct str schema; /* where the tables live, quoted as an identifier; in the scope's arena */
+    bool is_pooled;    /* something between us and the server answers for it */
+    bool is_prepared;  /* the session's settings are made */
 };
 
 /* Where a failing statement stands, for migration_place; NULL revision: a statement of ours. */

@@ -48,7 +48,11 @@ static const char version_table_sql[] = "CREATE TABLE IF NOT EXISTS schema_versi
                                         " duration_ms INTEGER NOT NULL,"
                                         " binary_version TEXT NOT NULL,"
                                         " performed_by TEXT NOT NULL,"
-                                        " error TEXT);";
+                                        " error TEXT);"
+                                        "CREATE TABLE IF NOT EXISTS schema_version_backfill ("
+                                        " revision TEXT PRIMARY KEY NOT NULL,"
+                                        " last_key TEXT NOT NULL,"
+                                        " at TEXT NOT NULL);";
 
 /* --- errors --- */
 
@@ -178,6 +182,7 @@ static void bind(sqlite3_stmt *statement, const struct migration_value *values, 
         (void)snprintf(name, sizeof(name), "$%zu", i + 1);
         /* SQLite takes "$1" for a name and numbers it by first appearance. */
         const int index = sqlite3_bind_parameter_index(statement, name);
+        if (index == 0) continue;
         const struct str data = values[i].data;
         int code = SQLITE_OK;
         if (data.ptr && values[i].is_bytes) {

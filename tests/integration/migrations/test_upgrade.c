@@ -280,7 +280,7 @@ static void printed(struct site *site)
                      "{\"event\":\"upgraded\",\"applied\":2,\"current\":\"0004\",\"is_head\":true"));
     cr_expect_str_eq(outcome.progress, "");
     expect_exit(site, "history -r current:", 0, "(head) (mergepoint), step 0004\n");
-    expect_exit(site, "history -i", 0, " (current) (applied 20");
+    expect_exit(site, "history -i", 0, " (current) (mergepoint) (applied 20");
     expect_exit(site, "current --nonsense", MIGRATION_EXIT_USAGE,
                 "FAILED: current takes no option --nonsense");
 }
