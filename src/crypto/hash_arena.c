@@ -131,13 +131,6 @@ static void arena_unmap(struct hash_arena *arena)
     (void)arena;
 }
 
-static bool arena_map(struct hash_arena *arena, size_t length)
-{
-    (void)arena;
-    (void)length;
-    return false;
-}
-
 static void set_arena_of_thread(struct hash_arena *arena)
 {
     (void)arena;
@@ -274,15 +267,6 @@ void hash_arena_leave(struct hash_arena_set *set, struct hash_arena *arena)
     arena->last_used_ms = clock_monotonic_ms();
     if (set->janitor_rests && arena->base) pthread_cond_signal(&set->changed);
     pthread_mutex_unlock(&set->lock);
-}
-
-void hash_arena_warm(struct hash_arena_set *set)
-{
-    struct hash_arena *arena = hash_arena_enter(set);
-    if (!arena) return;
-    /* Without success the first hash tries again, and tells. */
-    if (!arena->base && arena->max_bytes >= MAP_BYTES_MIN) arena_map(arena, arena->max_bytes);
-    hash_arena_leave(set, arena);
 }
 
 unsigned hash_arena_set_mappings(struct hash_arena_set *set)

@@ -35,9 +35,6 @@ struct hash_arena *hash_arena_enter(struct hash_arena_set *set);
 /* Accepts NULL. */
 void hash_arena_leave(struct hash_arena_set *set, struct hash_arena *arena);
 
-/* Maps the memory of an arena ahead of its first use. */
-void hash_arena_warm(struct hash_arena_set *set);
-
 /* Arenas with a mapping now. */
 unsigned hash_arena_set_mappings(struct hash_arena_set *set);
 

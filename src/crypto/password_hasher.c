@@ -15,6 +15,8 @@
 #define IDLE_MS_DEFAULT 10000
 #define BYTES_PER_KIB   1024u
 #define US_PER_MS       1000
+#define SMOOTHING       16 /* the share of one hash in the average */
+#define KIB_PER_US      2 /* of memory passed over, on a slow machine: until the first hashes have been timed */
 #define RETRY_SECONDS   (HASH_QUEUE_MS / MS_PER_SECOND)
 
 const int64_t hash_bucket_ms[HASH_BUCKET_COUNT - 1u] = {5, 10, 20, 30, 50, 75, 100, 250, 500};
@@ -24,8 +26,8 @@ struct password_hasher {
     struct hash_arena_set *arenas; /* NULL: memory is not kept */
     struct password_cost cost;
     unsigned threads;
-    unsigned queue_limit;
-    int64_t measured_us;
+    unsigned fixed_queue_limit;  /* 0: by the time a hash takes */
+    atomic_llong hash_us_smooth; /* what a hash takes, lately */
     atomic_ulong hashes;
     atomic_ulong refused;
     atomic_llong hash_us_sum;
@@ -55,6 +57,10 @@ static void count_hash(struct password_hasher *hasher, int64_t duration_us)
 {
     size_t bucket = 0;
     while (bucket < HASH_BUCKET_COUNT - 1u && duration_us > hash_bucket_ms[bucket] * US_PER_MS) bucket++;
+    /* Threads that come in between lose a little of one another's; it is an average all the same. */
+    const int64_t smooth_us = atomic_load_explicit(&hasher->hash_us_smooth, memory_order_relaxed);
+    atomic_store_explicit(&hasher->hash_us_smooth, smooth_us + (duration_us - smooth_us) / SMOOTHING,
+                          memory_order_relaxed);
     atomic_fetch_add_explicit(&hasher->hashes, 1, memory_order_relaxed);
     atomic_fetch_add_explicit(&hasher->hash_us_sum, duration_us, memory_order_relaxed);
     atomic_fetch_add_explicit(&hasher->buckets[bucket], 1, memory_order_relaxed);
@@ -78,24 +84,18 @@ static unsigned available_cores(void)
     return count > 0 ? (unsigned)count : 1;
 }
 
-/* One verification, in memory that is mapped already when it is kept: what a busy server pays for each. */
-static result measure(struct password_hasher *hasher)
+static int64_t guess_us(struct password_cost cost)
 {
-    unsigned char password[] = "measured";
-    struct secret secret = {password, sizeof password - 1u};
-    hash_arena_warm(hasher->arenas);
-    struct hash_arena *arena = hash_arena_enter(hasher->arenas);
-    const int64_t begun_us = clock_monotonic_us();
-    const result outcome = password_verify_dummy(hasher->cost, secret);
-    hasher->measured_us = clock_monotonic_us() - begun_us;
-    hash_arena_leave(hasher->arenas, arena);
-    REQUIRE(outcome.code == STATUS_INVALID_CREDENTIALS, INTERNAL);
-    return RESULT_OK;
+    const int64_t us = (int64_t)cost.memory_kib * (int64_t)cost.iterations / KIB_PER_US;
+    return us > 0 ? us : 1;
 }
 
-static unsigned queue_limit_for(const struct password_hasher *hasher)
+/* HASH_QUEUE_MS of work at the speed of the last hashes: what is waited for is time. */
+static unsigned queue_limit_now(struct password_hasher *hasher)
 {
-    const int64_t hash_us = hasher->measured_us > 0 ? hasher->measured_us : 1;
+    if (hasher->fixed_queue_limit > 0) return hasher->fixed_queue_limit;
+    const int64_t smooth_us = atomic_load_explicit(&hasher->hash_us_smooth, memory_order_relaxed);
+    const int64_t hash_us = smooth_us > 0 ? smooth_us : 1;
     const int64_t jobs = (int64_t)HASH_QUEUE_MS * US_PER_MS * (int64_t)hasher->threads / hash_us;
     if (jobs < (int64_t)hasher->threads) return hasher->threads;
     return jobs > (int64_t)QUEUE_LIMIT_MAX ? QUEUE_LIMIT_MAX : (unsigned)jobs;
@@ -108,12 +108,12 @@ static result hasher_start(struct password_hasher *hasher, const struct password
     if (options->keeps_memory && hash_arenas_are_possible()) {
         TRY(hash_arena_set_create(hasher->threads, arena_bytes, idle_ms, &hasher->arenas));
     }
-    TRY(measure(hasher));
-    hasher->queue_limit = options->queue_limit > 0 ? options->queue_limit : queue_limit_for(hasher);
+    hasher->fixed_queue_limit = options->queue_limit;
+    atomic_init(&hasher->hash_us_smooth, guess_us(hasher->cost));
     const struct offload_options offload = {
         .name = "hash",
         .threads = hasher->threads,
-        .queue_limit = hasher->queue_limit,
+        .queue_limit = options->queue_limit > 0 ? options->queue_limit : QUEUE_LIMIT_MAX,
         .nice = NICE,
     };
     return offload_create(&offload, &hasher->offload);
@@ -145,17 +145,29 @@ void password_hasher_destroy(struct password_hasher *hasher)
     free(hasher);
 }
 
+/* Loops that ask at the same moment may each add one too many; the pool's own limit bounds that. */
+static bool is_queue_full(struct password_hasher *hasher)
+{
+    struct offload_counts counts;
+    offload_counts(hasher->offload, &counts);
+    return counts.queued >= queue_limit_now(hasher);
+}
+
+static result refuse(struct password_hasher *hasher, struct task *task)
+{
+    atomic_fetch_add_explicit(&hasher->refused, 1, memory_order_relaxed);
+    task->retry_after_seconds = RETRY_SECONDS;
+    FAIL(&task->fault, HASHING_BUSY, "%u password checks are queued already", queue_limit_now(hasher));
+}
+
 static result job_wait(struct task *task, struct hash_job *job, struct secret password)
 {
     REQUIRE(password.len <= PASSWORD_BYTES_MAX, TOO_LARGE);
+    if (is_queue_full(job->hasher)) return refuse(job->hasher, task);
     job->password = secret_copy(task->arena, password.bytes, password.len);
     const result ran = offload_run(job->hasher->offload, job_run, job);
     secret_wipe(&job->password);
-    if (ran.code == STATUS_OVERLOADED) {
-        atomic_fetch_add_explicit(&job->hasher->refused, 1, memory_order_relaxed);
-        task->retry_after_seconds = RETRY_SECONDS;
-        FAIL(&task->fault, HASHING_BUSY, "%u password checks are queued already", job->hasher->queue_limit);
-    }
+    if (ran.code == STATUS_OVERLOADED) return refuse(job->hasher, task);
     TRY(ran);
     if (job->outcome.code == STATUS_INTERNAL) {
         FAIL(&task->fault, INTERNAL,
@@ -196,13 +208,13 @@ void password_hasher_counts(struct password_hasher *hasher, struct password_hash
     offload_counts(hasher->offload, &offload);
     *ret_counts = (struct password_hasher_counts){
         .threads = hasher->threads,
-        .queue_limit = hasher->queue_limit,
+        .queue_limit = queue_limit_now(hasher),
         .queued = offload.queued,
         .running = offload.running,
         .hashes = atomic_load_explicit(&hasher->hashes, memory_order_relaxed),
         .refused = atomic_load_explicit(&hasher->refused, memory_order_relaxed),
         .hash_us_sum = atomic_load_explicit(&hasher->hash_us_sum, memory_order_relaxed),
-        .measured_us = hasher->measured_us,
+        .hash_us = atomic_load_explicit(&hasher->hash_us_smooth, memory_order_relaxed),
         .keeps_memory = hasher->arenas != NULL,
         .mappings = hash_arena_set_mappings(hasher->arenas),
     };

@@ -1,6 +1,6 @@
 /* password_hasher.h — password hashing away from the loops: a few threads, a bounded queue.
  * Shape:   Argon2 is bound by cores and memory, so one thread per core at nice 19; the queue holds 2 s of
- *          work by the time measured at creation.
+ *          work by what the last hashes took; until there are some, by a cautious guess from the cost.
  * Errors:  HASHING_BUSY when the queue is full, with the task's retry_after_seconds set; otherwise as
  *          password.h.
  * Waits:   yes (_wait functions, from a fiber).
@@ -27,7 +27,7 @@ struct password_hasher_options {
     int64_t memory_idle_ms; /* an unused mapping is wiped and given back after this; 0: 10 s */
 };
 
-/* Measures one hash. INTERNAL if memory or threads cannot be had or the cost is not allowed. */
+/* INTERNAL if memory or threads cannot be had or the cost is not allowed. */
 NODISCARD result password_hasher_create(const struct password_hasher_options *options,
                                         struct password_hasher **ret_hasher);
 /* Finishes what is queued. Accepts NULL. */
@@ -55,9 +55,9 @@ struct password_hasher_counts {
     unsigned long refused;
     int64_t hash_us_sum; /* time on the thread, without the queue */
     unsigned long buckets[HASH_BUCKET_COUNT];
-    int64_t measured_us; /* one hash, at creation */
-    bool keeps_memory;   /* asked for and possible in this build */
-    unsigned mappings;   /* kept by threads now */
+    int64_t hash_us;   /* what a hash takes, lately */
+    bool keeps_memory; /* asked for and possible in this build */
+    unsigned mappings; /* kept by threads now */
 };
 
 void password_hasher_counts(struct password_hasher *hasher, struct password_hasher_counts *ret_counts);
