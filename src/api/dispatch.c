@@ -19,13 +19,31 @@ static result check_ready(struct request *request)
     return RESULT_OK;
 }
 
+/* Whether the path has routes of this listener, asked by the first of the methods it takes. */
+static bool is_of_listener(struct request *request, bool is_operations, struct str methods)
+{
+    struct str unused = STR_NONE;
+    const enum http_method asked = request->method;
+    enum http_method first;
+    if (!http_method_parse(str_trim(str_split(&methods, ',')), &first)) return false;
+    request->method = first;
+    const result matched = router_match(api_of(request)->shared->router, request, &unused);
+    const bool is_here = is_ok(matched) && (request->route->access == ACCESS_OPERATIONS) == is_operations;
+    request->method = asked;
+    request->route = NULL;
+    return is_here;
+}
+
+/* The operations listener and the public one do not know each other's paths. */
 static result match(struct request *request, bool is_operations, struct response *response)
 {
     struct str allow = STR_NONE;
     const result matched = router_match(api_of(request)->shared->router, request, &allow);
-    if (!is_empty(allow)) response_header_set(response, "Allow", allow);
+    if (matched.code == STATUS_METHOD_NOT_ALLOWED) {
+        REQUIRE(is_of_listener(request, is_operations, allow), NOT_FOUND);
+        response_header_set(response, "Allow", allow);
+    }
     TRY(matched);
-    /* The operations listener and the public one do not know each other's routes. */
     const bool is_for_operations = request->route->access == ACCESS_OPERATIONS;
     if (is_for_operations == is_operations) return RESULT_OK;
     request->route = NULL;

@@ -185,7 +185,7 @@ static void open_parts(struct domain_fixture *fixture)
     struct task task;
     const struct cache_options cache = {.key = fixture->secrets.cache_key,
                                         .near_bytes_max = 4u << 20,
-                                        .is_near_trusted = true,
+                                        .is_near_trusted = !fixture->has_no_cache,
                                         .timeout_ms = 50};
     const struct password_hasher_options hasher = {.threads = 2, .cost = {8, 1}, .queue_limit = 1000};
     const struct offload_options work = {.name = "work", .threads = 2, .queue_limit = 1000};
@@ -228,10 +228,24 @@ void domain_fixture_open(struct domain_fixture *fixture, enum db_engine engine)
     db_probe_reset(&fixture->probe);
 }
 
+void domain_fixture_use_copy(struct domain_fixture *fixture, const char *copy_name)
+{
+    char sql[256];
+    char path[sizeof fixture->path];
+    snprintf(path, sizeof path, "%s/%s", fixture->name, copy_name);
+    (void)unlink(path);
+    snprintf(sql, sizeof sql, "VACUUM INTO '%s'", path);
+    tell(fixture, sql);
+    memcpy(fixture->path, path, sizeof path);
+}
+
 void domain_fixture_open_second(struct domain_fixture *fixture, const struct domain_fixture *first)
 {
-    *fixture = *first;
+    char uri[192];
+    if (fixture != first) *fixture = *first;
     fixture->arena = arena_create(FIXTURE_BYTES_MAX);
+    snprintf(uri, sizeof uri, "sqlite:///%s", fixture->path);
+    if (fixture->engine == DB_SQLITE) parse(fixture, uri);
     open_parts(fixture);
     domain_fixture_run(fixture, 1, load_keys);
     db_probe_reset(&fixture->probe);

@@ -32,7 +32,8 @@ struct domain_fixture {
     struct db *db;
     struct db_probe probe; /* the service's db */
     struct service service;
-    int64_t now_ms; /* what the time is for the tasks of bodies */
+    bool has_no_cache; /* set before domain_fixture_open_second: every look is a miss, every offer dropped */
+    int64_t now_ms;    /* what the time is for the tasks of bodies */
 };
 
 /* One fiber with its task. */
@@ -54,6 +55,8 @@ void domain_fixture_open(struct domain_fixture *fixture, enum db_engine engine);
 void domain_fixture_open_second(struct domain_fixture *fixture, const struct domain_fixture *first);
 void domain_fixture_close(struct domain_fixture *fixture);
 void domain_fixture_close_second(struct domain_fixture *fixture);
+/* Another file for a fixture that is about to be opened as a second one: a copy of the first's. */
+void domain_fixture_use_copy(struct domain_fixture *fixture, const char *copy_name);
 
 /* Runs `body` on `count` fibers at once and returns when all have ended. */
 void domain_fixture_run(struct domain_fixture *fixture, unsigned count,
