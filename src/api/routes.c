@@ -9,8 +9,8 @@ static const struct rate_limit LIMIT_PASSWORD = {"password", 60, 60000};
 
 /* What may go wrong, for the API document; 429 and 503 may always. */
 static const enum status ERRORS_SIGNUP[] = {
-    STATUS_MALFORMED_JSON, STATUS_DISABLED_BY_POLICY, STATUS_CONFLICT, STATUS_VALIDATION_FAILED,
-    STATUS_RATE_LIMITED,   STATUS_HASHING_BUSY,       STATUS_OK};
+    STATUS_MALFORMED_JSON, STATUS_DISABLED_BY_POLICY, STATUS_CONFLICT,     STATUS_VALIDATION_FAILED,
+    STATUS_WEAK_PASSWORD,  STATUS_RATE_LIMITED,       STATUS_HASHING_BUSY, STATUS_OK};
 static const enum status ERRORS_LOGIN[] = {STATUS_MALFORMED_JSON,    STATUS_INVALID_CREDENTIALS,
                                            STATUS_VALIDATION_FAILED, STATUS_RATE_LIMITED,
                                            STATUS_HASHING_BUSY,      STATUS_OK};
@@ -18,13 +18,20 @@ static const enum status ERRORS_BEARER[] = {STATUS_INVALID_TOKEN, STATUS_DATABAS
 static const enum status ERRORS_BEARER_BODY[] = {STATUS_MALFORMED_JSON, STATUS_INVALID_TOKEN,
                                                  STATUS_VALIDATION_FAILED, STATUS_DATABASE_UNAVAILABLE,
                                                  STATUS_OK};
-static const enum status ERRORS_PASSWORD[] = {STATUS_MALFORMED_JSON,    STATUS_INVALID_CREDENTIALS,
-                                              STATUS_VALIDATION_FAILED, STATUS_RATE_LIMITED,
-                                              STATUS_HASHING_BUSY,      STATUS_OK};
+static const enum status ERRORS_PASSWORD[] = {
+    STATUS_MALFORMED_JSON, STATUS_INVALID_CREDENTIALS, STATUS_CONFLICT,     STATUS_VALIDATION_FAILED,
+    STATUS_WEAK_PASSWORD,  STATUS_RATE_LIMITED,        STATUS_HASHING_BUSY, STATUS_OK};
 static const enum status ERRORS_SESSION[] = {STATUS_INVALID_TOKEN, STATUS_NOT_FOUND,
                                              STATUS_DATABASE_UNAVAILABLE, STATUS_OK};
 static const enum status ERRORS_CLIENT[] = {STATUS_INVALID_REQUEST, STATUS_INVALID_CLIENT,
                                             STATUS_DATABASE_UNAVAILABLE, STATUS_OK};
+static const enum status ERRORS_TOKEN[] = {STATUS_INVALID_REQUEST,      STATUS_INVALID_CLIENT,
+                                           STATUS_INVALID_GRANT,        STATUS_INVALID_SCOPE,
+                                           STATUS_UNAUTHORIZED_CLIENT,  STATUS_UNSUPPORTED_GRANT_TYPE,
+                                           STATUS_DATABASE_UNAVAILABLE, STATUS_OK};
+static const enum status ERRORS_REVOKE[] = {STATUS_INVALID_REQUEST, STATUS_INVALID_CLIENT,
+                                            STATUS_UNAUTHORIZED_CLIENT, STATUS_DATABASE_UNAVAILABLE,
+                                            STATUS_OK};
 static const enum status ERRORS_NONE[] = {STATUS_OK};
 
 const struct route api_routes[] = {
@@ -207,7 +214,7 @@ const struct route api_routes[] = {
      .handler = oauth_token_post,
      .success = 200,
      .reply = &token_response_fields,
-     .errors = ERRORS_CLIENT,
+     .errors = ERRORS_TOKEN,
      .summary = "Exchange a grant for tokens",
      .source = "RFC 6749 section 3.2, RFC 9700 section 4.14"},
     {.id = "oauth_revoke",
@@ -219,7 +226,7 @@ const struct route api_routes[] = {
      .body = &oauth_token_only_body_fields,
      .handler = oauth_revoke_post,
      .success = 200,
-     .errors = ERRORS_CLIENT,
+     .errors = ERRORS_REVOKE,
      .summary = "Give up a token",
      .source = "RFC 7009"},
     {.id = "oauth_introspect",
