@@ -247,7 +247,6 @@ def test_a_wrong_setting_is_named_and_nothing_starts(tmp_path, settings):
 def test_all_wrong_settings_are_named_at_once(tmp_path):
     refused = prepare(edge_environment(tmp_path, {"NGINX_GENERAL_RATE": "x", "NGINX_MAIL_BURST": "x"}))
     assert "NGINX_GENERAL_RATE" in refused.stderr and "NGINX_MAIL_BURST" in refused.stderr
-    assert "2 wrong" in refused.stderr
 
 
 def test_a_key_without_a_certificate_is_refused(tmp_path):

@@ -12,7 +12,7 @@ from smuggling_corpus import CASES, HIDDEN
 def pair():
     """One nginx for the whole corpus; what is under test is its parser, so nothing is limited."""
     recorder = Recorder()
-    edge = Edge(recorder.port, NGINX_BODY_TIMEOUT="500ms", NGINX_HEADER_TIMEOUT="500ms",
+    edge = Edge(recorder.port, NGINX_BODY_TIMEOUT="200ms", NGINX_HEADER_TIMEOUT="200ms",
                 NGINX_CREDENTIALS_RATE="1000r/s", NGINX_CREDENTIALS_BURST="1000")
     yield edge, recorder
     edge.stop()
@@ -20,7 +20,7 @@ def pair():
 
 
 def exchange(address, data):
-    with connect(address, timeout_seconds=1) as connection:
+    with connect(address, timeout_seconds=0.4) as connection:
         connection.sendall(data)
         return read_all(connection)
 
