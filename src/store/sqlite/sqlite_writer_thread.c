@@ -195,13 +195,15 @@ void sqlite_serve_lease(struct sqlite_writer *writer, struct sqlite_job *begin)
         writer->leases--;
         return;
     }
-    /* Given back without a commit, or held for too long. */
+    /* Given back without a commit, or held for too long. The holder learns of it before the mutex is let go: a job
+     * that came during the rollback would find nobody to serve it. From then on the lease is the holder's. */
+    const bool is_ours = !lease->is_held;
+    lease->is_served = false;
     (void)pthread_mutex_unlock(&writer->mutex);
     sqlite_writer_recover(writer);
     (void)pthread_mutex_lock(&writer->mutex);
-    lease->is_served = false;
     writer->leases--;
-    if (!lease->is_held) free(lease);
+    if (is_ours) free(lease);
 }
 
 /* --- the thread --- */

@@ -153,6 +153,26 @@ Test(sqlite, a_transaction_held_beyond_its_deadline_is_rolled_back_for_the_other
     on_sqlite(2, overstay);
 }
 
+static void be_busy_beyond_the_deadline(struct actor *actor)
+{
+    int64_t number;
+    cr_expect(is_ok(item_insert(actor->db, &actor->task, number_id(1), 1)), "%s", actor->task.fault.detail);
+    for (unsigned round = 0; round < 20; round++) {
+        SCOPED_TX(tx);
+        result outcome = RESULT_OK;
+        actor_renew(actor, 20);
+        cr_expect(is_ok(db_begin(actor->db, &actor->task, &tx)), "%s", actor->task.fault.detail);
+        while (is_ok(outcome)) outcome = item_number(tx, &actor->task, number_id(1), &number);
+        cr_expect(outcome.code == STATUS_DATABASE_UNAVAILABLE, "%s", status_name(outcome.code));
+    }
+}
+
+/* A statement that comes while the writer rolls back was never answered. */
+Test(sqlite, a_transaction_at_work_when_its_deadline_passes_is_told_so, .timeout = 20)
+{
+    on_sqlite(1, be_busy_beyond_the_deadline);
+}
+
 /* --- the file --- */
 
 static void modes(struct actor *actor)
