@@ -41,6 +41,12 @@ int64_t clock_monotonic_ms(void)
     return (int64_t)now.tv_sec * MS_PER_SECOND + now.tv_nsec / 1000000;
 }
 
+int64_t clock_coarse_ms(void)
+{
+    const struct timespec now = read_clock(CLOCK_MONOTONIC_COARSE);
+    return (int64_t)now.tv_sec * MS_PER_SECOND + now.tv_nsec / 1000000;
+}
+
 int64_t clock_monotonic_us(void)
 {
     const struct timespec now = read_clock(CLOCK_MONOTONIC);

@@ -86,7 +86,7 @@ static void close_if_late(struct connection *connection, int64_t now_ms)
 
 void connections_sweep(struct http_server *server)
 {
-    const int64_t now_ms = clock_monotonic_ms();
+    const int64_t now_ms = clock_coarse_ms();
     for (struct connection *c = server->connections; c; c = c->next) close_if_late(c, now_ms);
     if (server->connections) sweep_start(server);
 }
@@ -99,7 +99,7 @@ void connections_drain(struct http_server *server)
 
 void connection_is_receiving(struct connection *connection)
 {
-    connection->deadline_ms = clock_monotonic_ms() + connection->server->options.request_ms;
+    connection->deadline_ms = clock_coarse_ms() + connection->server->options.request_ms;
 }
 
 void connection_is_working(struct connection *connection)
@@ -109,11 +109,11 @@ void connection_is_working(struct connection *connection)
 
 void connection_is_sending(struct connection *connection)
 {
-    connection->deadline_ms = clock_monotonic_ms() + SENDING_MS;
+    connection->deadline_ms = clock_coarse_ms() + SENDING_MS;
 }
 
 void connection_is_idle(struct connection *connection)
 {
     const bool is_ending = connection->server->is_draining;
-    connection->deadline_ms = clock_monotonic_ms() + (is_ending ? DRAIN_IDLE_MS : IDLE_MS);
+    connection->deadline_ms = clock_coarse_ms() + (is_ending ? DRAIN_IDLE_MS : IDLE_MS);
 }
