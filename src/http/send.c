@@ -84,6 +84,50 @@ static enum MHD_Result send_fresh(struct http_exchange *exchange, int status, co
     return queued;
 }
 
+static void empty_add(struct empty_response *empty, const char *name, struct str value)
+{
+    if (is_empty(value) || !is_field_value(value)) return;
+    char *kept = empty->fields[empty->field_count].value;
+    memcpy(kept, value.ptr, value.len);
+    kept[value.len] = '\0';
+    empty->fields[empty->field_count++].name = name;
+    add(empty->mhd, name, kept);
+}
+
+static void empty_clear(struct empty_response *empty)
+{
+    for (size_t i = 0; i < empty->field_count; i++)
+        (void)MHD_del_response_header(empty->mhd, empty->fields[i].name, empty->fields[i].value);
+    empty->field_count = 0;
+}
+
+static bool is_empty_like_others(const struct http_exchange *exchange, const struct response *response)
+{
+    if (response->body.len > 0 || exchange->server->is_draining) return false;
+    if (response->header_count >= EMPTY_FIELDS_MAX) return false; /* one place is for the request id */
+    for (size_t i = 0; i < response->header_count; i++)
+        if (response->headers[i].value.len >= EMPTY_VALUE_BYTES) return false;
+    for (size_t i = 0; i < ARRAY_COUNT(fixed_headers); i++)
+        if (is_replaced(response, fixed_headers[i].name)) return false;
+    return true;
+}
+
+/* libmicrohttpd prints the header when the handler that queued the response returns, so one object serves all:
+ * nothing else runs in between. */
+static enum MHD_Result send_empty(struct http_exchange *exchange, int status, const struct response *response)
+{
+    struct empty_response *empty = &exchange->server->empty;
+    if (!empty->mhd) {
+        empty->mhd = create(STR(""));
+        add_fixed(empty->mhd, exchange->server, &(struct response){0});
+    }
+    empty_clear(empty);
+    for (size_t i = 0; i < response->header_count; i++)
+        empty_add(empty, response->headers[i].name, response->headers[i].value);
+    empty_add(empty, REQUEST_ID_HEADER, exchange->request.task.id);
+    return queue(exchange, status, empty->mhd);
+}
+
 static enum MHD_Result send_not_modified(struct http_exchange *exchange, const struct prebuilt *prebuilt)
 {
     /* RFC 9110 §15.4.5: what a 200 would have said of ETag and Cache-Control. */
@@ -104,6 +148,8 @@ static void shared_clear(struct shared_response *shared)
 void shared_responses_destroy(struct http_server *server)
 {
     for (size_t i = 0; i < SHARED_RESPONSES_MAX; i++) shared_clear(&server->shared[i]);
+    if (server->empty.mhd) MHD_destroy_response(server->empty.mhd);
+    server->empty = (struct empty_response){0};
 }
 
 static void add_prebuilt_fields(struct MHD_Response *mhd, const struct http_server *server,
@@ -130,8 +176,7 @@ static struct shared_response *shared_of(struct http_server *server, const struc
     return shared;
 }
 
-/* libmicrohttpd prints the header when the handler that queued the response returns, so one object serves all
- * requests although each has its own id: nothing else runs in between. */
+/* One object serves all requests although each has its own id, as in send_empty. */
 static enum MHD_Result send_shared(struct http_exchange *exchange, int status,
                                    const struct prebuilt *prebuilt)
 {
@@ -172,5 +217,6 @@ enum MHD_Result exchange_send(struct http_exchange *exchange)
     int status = response->status;
     if (status == 0) status = route && route->success && !exchange->is_refused ? route->success : MHD_HTTP_OK;
     if (response->prebuilt) return send_prebuilt(exchange, status, response->prebuilt);
+    if (is_empty_like_others(exchange, response)) return send_empty(exchange, status, response);
     return send_fresh(exchange, status, response);
 }

@@ -15,6 +15,8 @@
 #include "proxy_internal.h"
 
 #define SHARED_RESPONSES_MAX 16u
+#define EMPTY_FIELDS_MAX     6u
+#define EMPTY_VALUE_BYTES    256u
 
 struct http_server;
 
@@ -66,6 +68,17 @@ struct shared_response {
     char request_id[HTTP_REQUEST_ID_MAX + 1];
 };
 
+/* All responses without content, one after the other: the fixed fields stay, those of the last one, kept here to be
+ * found again, make way for the next one's. To make and unmake the object costs more than the rest of a small answer. */
+struct empty_response {
+    struct MHD_Response *mhd; /* NULL before the first */
+    size_t field_count;
+    struct {
+        const char *name;
+        char value[EMPTY_VALUE_BYTES];
+    } fields[EMPTY_FIELDS_MAX];
+};
+
 struct http_server {
     struct http_server_options options;
     struct loop *loop;
@@ -84,6 +97,7 @@ struct http_server {
     size_t waiting_exchanges;
     struct shared_response shared[SHARED_RESPONSES_MAX];
     size_t next_shared;
+    struct empty_response empty;
     unsigned char id_prefix[8]; /* random; request ids are this and the count */
     uint64_t request_count;
     bool is_draining;

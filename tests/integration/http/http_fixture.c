@@ -23,6 +23,7 @@ static result wait_a_while(struct request *request, const void *body, struct res
 static result echo(struct request *request, const void *body, struct response *response);
 static result send_prebuilt(struct request *request, const void *body, struct response *response);
 static result item(struct request *request, const void *body, struct response *response);
+static result item_empty(struct request *request, const void *body, struct response *response);
 
 static const struct field no_rows[] = {{.name = "unused", .type = FIELD_STRING}};
 static const struct fields any_body = {
@@ -47,6 +48,7 @@ static const struct route routes[] = {
      .summary = "echo"},
     ROUTE("prebuilt", HTTP_GET, "/v1/prebuilt", send_prebuilt),
     ROUTE("item", HTTP_GET, "/v1/items/{id}", item),
+    ROUTE("item_empty", HTTP_GET, "/v1/empty/{id}", item_empty),
 };
 
 struct running {
@@ -108,6 +110,16 @@ static result item(struct request *request, const void *body, struct response *r
 {
     (void)body;
     response->body = request->path_values[0];
+    response_header_set(response, "Location", request->path_values[0]);
+    return RESULT_OK;
+}
+
+/* No content; the field only when a value is given, after a wait when one begins with it. */
+static result item_empty(struct request *request, const void *body, struct response *response)
+{
+    (void)body;
+    if (str_equal(request->path_values[0], STR("none"))) return RESULT_OK;
+    if (str_starts_with(request->path_values[0], STR("wait"))) fiber_sleep(1);
     response_header_set(response, "Location", request->path_values[0]);
     return RESULT_OK;
 }
