@@ -28,7 +28,8 @@ struct command_line {
 };
 
 /* `options` ends with a row without a name. */
-bool command_line_read(int argc, char **argv, const struct command_option *options, struct command_line *ret_line);
+bool command_line_read(int argc, char **argv, const struct command_option *options,
+                       struct command_line *ret_line);
 
 /* One subcommand of a command: "list" of "auth user list". */
 struct subcommand {

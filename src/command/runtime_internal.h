@@ -49,7 +49,8 @@ struct str setting_list_join(struct arena *arena, struct setting_list list);
 struct migration_options runtime_migration_options(const struct runtime *runtime);
 
 /* The secret of an embedded database: read from the file beside it, or made there once. */
-NODISCARD result server_secret_embedded(struct task *task, struct str database_path, struct key256 *ret_secret);
+NODISCARD result server_secret_embedded(struct task *task, struct str database_path,
+                                        struct key256 *ret_secret);
 
 /* No core files, no debugger, no new rights: the process holds keys. */
 NODISCARD result harden_process(struct fault *fault);

@@ -103,7 +103,7 @@ static void welcome(const struct serve *serve)
            "horse battery staple\"}'\n",
            STR_ARGS(settings->issuer));
     printf("  stop         Ctrl-C\n\n");
-    fflush(stdout);
+    (void)fflush(stdout);
 }
 
 static void close_all(struct serve *serve)

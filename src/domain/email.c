@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "auth/domain/email.h"
 
+#include <assert.h>
 #include <idn2.h>
 #include <string.h>
 
@@ -26,6 +27,7 @@ static bool is_atom_char(char c)
 static bool is_dot_atom(struct str text)
 {
     bool after_dot = true;
+    assert(text.ptr != NULL);
     for (size_t i = 0; i < text.len; i++) {
         const bool is_dot = text.ptr[i] == '.';
         if (is_dot ? after_dot : !is_atom_char(text.ptr[i])) return false;
@@ -77,9 +79,10 @@ static bool domain_to_ascii(struct arena *arena, struct str domain, struct str *
 result email_canonicalize(struct task *task, const char *pointer, struct str email, struct str *ret_key)
 {
     if (email.len > EMAIL_BYTES_MAX) return refuse(task, pointer, "must be at most 254 bytes long");
+    if (is_empty(email)) return refuse(task, pointer, "must have the form name@domain");
     if (has_nul(email) || !is_utf8(email)) return refuse(task, pointer, "must be text in UTF-8");
 
-    const char *at = memchr(email.ptr ? email.ptr : "", '@', email.len);
+    const char *at = memchr(email.ptr, '@', email.len);
     if (!at) return refuse(task, pointer, "must have the form name@domain");
     const size_t local_len = (size_t)(at - email.ptr);
     const struct str local = {email.ptr, local_len};

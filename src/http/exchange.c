@@ -266,6 +266,8 @@ static enum MHD_Result exchange_serve(struct http_exchange *exchange)
     return MHD_YES;
 }
 
+/* The eight parameters are libmicrohttpd's. */
+/* NOLINTNEXTLINE(readability-function-size) */
 enum MHD_Result exchange_handle(void *server, struct MHD_Connection *mhd, const char *target,
                                 const char *method, const char *version, const char *data, size_t *data_len,
                                 void **context)

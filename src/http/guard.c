@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "guard_internal.h"
 
+#include <assert.h>
+
 #include "auth/base/encoding.h"
 
 #define CONTENT_LENGTH_DIGITS_MAX 7u
@@ -130,6 +132,7 @@ static result guard_fields(const struct request_head *head, struct fault *fault)
 static result content_length(struct str value, size_t body_bytes_max, struct fault *fault, size_t *ret_length)
 {
     if (is_empty(value)) FAIL(fault, BAD_REQUEST, "empty Content-Length");
+    assert(value.ptr != NULL);
     for (size_t i = 0; i < value.len; i++)
         if (value.ptr[i] < '0' || value.ptr[i] > '9') FAIL(fault, BAD_REQUEST, "Content-Length is no number");
     if (value.ptr[0] == '0' && value.len > 1) FAIL(fault, BAD_REQUEST, "Content-Length with leading zeros");

@@ -140,7 +140,7 @@ static int tcp_bind(const struct addrinfo *where, bool reuse_port)
 
 static struct str bound_address(int fd, struct arena *arena)
 {
-    struct sockaddr_storage name;
+    struct sockaddr_storage name = {0};
     socklen_t size = sizeof(name);
     char host[HOST_MAX];
     char port[PORT_MAX];

@@ -4,7 +4,7 @@
 #include "auth/store/statements.h"
 
 static const char *const TYPE_NAMES[AUDIT_TYPE_COUNT] = {
-#define AUDIT_TYPE(name, text) [AUDIT_##name] = text,
+#define AUDIT_TYPE(name, text) [AUDIT_##name] = (text),
 #include "auth/model/audit_types.def"
 #undef AUDIT_TYPE
 };

@@ -26,7 +26,8 @@ struct throttle_state {
 NODISCARD result throttle_take(struct db *db, struct task *task, const unsigned char key[THROTTLE_KEY_BYTES],
                                const struct throttle_rule *rule, struct throttle_state *ret_state);
 /* Takes one counted attempt back. */
-NODISCARD result throttle_uncount(struct db *db, struct task *task, const unsigned char key[THROTTLE_KEY_BYTES]);
+NODISCARD result throttle_uncount(struct db *db, struct task *task,
+                                  const unsigned char key[THROTTLE_KEY_BYTES]);
 /* Forgets the failures. */
 NODISCARD result throttle_clear(struct db *db, struct task *task,
                                 const unsigned char key[THROTTLE_KEY_BYTES]);

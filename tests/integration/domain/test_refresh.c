@@ -84,14 +84,8 @@ Test(refresh, another_client_is_refused_and_the_token_is_not_spent)
 
 static void too_much(struct visitor *visitor)
 {
-    static const char *const scopes[] = {"admin",
-                                         " ",
-                                         "read ",
-                                         " read",
-                                         "read  write",
-                                         "r\xc3\xa9"
-                                         "ad",
-                                         "\"read\""};
+    static const char *const scopes[] = {"admin",       " ",           "read ",   " read",
+                                         "read  write", "r\303\251ad", "\"read\""};
     struct token_response tokens, again;
     struct client client;
     expect_code(visitor, begin(visitor, &tokens), STATUS_OK, "sign_in");

@@ -37,17 +37,17 @@ const char *config_file(const char *text)
     return path;
 }
 
-bool config_load(const char *const *sets, const char *const *environ, const char *ini)
+bool config_load(const char *const *sets, const char *const *environment, const char *ini)
 {
     task_init(&config.task, config.arena, STR("test"), 1000);
-    const struct settings_sources sources = {sets, environ, ini ? config_file(ini) : NULL};
+    const struct settings_sources sources = {sets, environment, ini ? config_file(ini) : NULL};
     return is_ok(settings_load(&config.task, &sources, &config.settings, &config.problems));
 }
 
 bool config_load_env(const char *assignment)
 {
-    const char *const environ[] = {assignment, NULL};
-    return config_load(NULL, environ, NULL);
+    const char *const environment[] = {assignment, NULL};
+    return config_load(NULL, environment, NULL);
 }
 
 bool has_problem(const char *name, const char *part)

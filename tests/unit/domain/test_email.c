@@ -204,9 +204,8 @@ Test(email, an_address_has_one_key_whatever_its_spelling)
 
 Test(email, the_key_of_a_key_is_itself)
 {
-    static const char *const emails[] = {"ADA@B\xc3\x9c"
-                                         "cher.example",
-                                         "x@fa\xc3\x9f.de", "ada@\xc4\xb1.example.org"};
+    static const char *const emails[] = {"ADA@B\303\234cher.example", "x@fa\303\237.de",
+                                         "ada@\304\261.example.org"};
     for (size_t i = 0; i < ARRAY_COUNT(emails); i++) {
         struct str key, again;
         char copy[300];
