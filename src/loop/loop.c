@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <assert.h>
 #include <errno.h>
-#include <sched.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
@@ -9,6 +8,7 @@
 #include "loop_internal.h"
 
 #define FD_FIRST_CAPACITY 64u
+#define LENT_LOOK_NS      100000
 
 static _Thread_local struct loop *this_thread_loop;
 
@@ -53,22 +53,32 @@ static void wake(struct loop *loop)
 
 void loop_post(struct loop *loop, struct post *post)
 {
-    atomic_fetch_add(&loop->callers, 1);
+    loop_lend(loop);
     struct post *newest = atomic_load(&loop->posts);
     do {
         post->next = newest;
     } while (!atomic_compare_exchange_weak(&loop->posts, &newest, post));
     /* Whoever found the stack empty has woken the loop, which has not taken the stack since. */
     if (newest == NULL) wake(loop);
+    loop_give_back(loop);
+}
+
+void loop_lend(struct loop *loop)
+{
+    atomic_fetch_add(&loop->callers, 1);
+}
+
+void loop_give_back(struct loop *loop)
+{
     atomic_fetch_sub(&loop->callers, 1);
 }
 
 void loop_stop(struct loop *loop)
 {
-    atomic_fetch_add(&loop->callers, 1);
+    loop_lend(loop);
     atomic_store(&loop->is_stopping, true);
     wake(loop);
-    atomic_fetch_sub(&loop->callers, 1);
+    loop_give_back(loop);
 }
 
 static result open_descriptors(struct loop *loop)
@@ -96,12 +106,18 @@ result loop_create(struct loop **ret_loop)
     return RESULT_OK;
 }
 
+/* A thread may still work on what stands on a fiber's stack, or be on its way out of loop_post. */
+static void wait_for_callers(const struct loop *loop)
+{
+    const struct timespec pause = {.tv_nsec = LENT_LOOK_NS};
+    while (atomic_load(&loop->callers) != 0) nanosleep(&pause, NULL);
+}
+
 void loop_destroy(struct loop *loop)
 {
     if (loop == NULL) return;
     assert(this_thread_loop != loop);
-    /* A thread whose post has run already may still be inside loop_post, on its way out. */
-    while (atomic_load(&loop->callers) != 0) sched_yield();
+    wait_for_callers(loop);
     for (size_t fd = 0; fd < loop->fd_capacity; fd++) {
         if (loop->by_fd[fd] != NULL) loop->by_fd[fd]->loop = NULL;
     }

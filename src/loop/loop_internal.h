@@ -55,7 +55,7 @@ struct loop {
     /* Written by other threads, hence away from the lines above. */
     _Alignas(64) _Atomic(struct post *) posts; /* newest first */
     atomic_bool is_stopping;
-    atomic_uint callers; /* threads between the first and the last step of loop_post or loop_stop */
+    atomic_uint callers; /* lent and not given back, and threads within loop_post or loop_stop */
 };
 
 /* Milliseconds until the first timer is due, as epoll_wait takes them; -1 if none is set. */

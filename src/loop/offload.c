@@ -83,8 +83,10 @@ static void perform(struct offload *offload, struct work *work)
     atomic_fetch_add(&offload->finished, 1);
     atomic_fetch_sub(&offload->running, 1);
     atomic_fetch_sub(&offload->pending, 1);
-    /* Last: from here on the fiber may go on, and the work, which stands on its stack, is gone. */
-    loop_post(work->loop, &work->post);
+    struct loop *loop = work->loop;
+    /* From here on the fiber may go on, and the work, which stands on its stack, is gone. */
+    loop_post(loop, &work->post);
+    loop_give_back(loop);
 }
 
 static void *thread_main(void *argument)
@@ -176,6 +178,7 @@ result offload_run(struct offload *offload, void (*run)(void *argument), void *a
         return RESULT(OVERLOADED);
     }
     struct work work = {.run = run, .argument = argument, .loop = loop_self(), .post.run = come_back};
+    loop_lend(work.loop);
     hand_over(offload, &work);
     fiber_wait(&work.wait);
     return RESULT_OK;

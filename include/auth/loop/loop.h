@@ -6,8 +6,8 @@
  *          before the next request is looked at.
  * Units:   timers in monotonic milliseconds (clock_monotonic_ms); never early, up to a millisecond late.
  * Errors:  INTERNAL when the kernel refuses a descriptor; exhausted memory aborts.
- * Threads: everything here belongs to the loop's thread, but loop_post and loop_stop, which any thread may
- *          call.
+ * Threads: everything here belongs to the loop's thread, but loop_post, loop_stop and loop_give_back, which any
+ *          thread may call.
  * Source:  epoll(7), eventfd(2).
  */
 // SPDX-License-Identifier: MIT
@@ -49,9 +49,9 @@ struct post {
 
 /* INTERNAL if the kernel refuses. */
 NODISCARD result loop_create(struct loop **ret_loop);
-/* Accepts NULL. Not while it runs. Clears the watches and timers still set, forgets posts that have not run,
- * and drops fibers that still wait without unwinding them. Threads that post must have ended, save offload
- * threads whose last job has come back. */
+/* Accepts NULL. Not while it runs. Waits until all that was lent is given back; then clears the watches and
+ * timers still set, forgets posts that have not run, and drops fibers that still wait without unwinding them.
+ * Threads that post must have ended, save those that gave back. */
 void loop_destroy(struct loop *loop);
 /* Runs until loop_stop, on the calling thread; may be run again. Fibers still waiting are left to their
  * events. */
@@ -79,6 +79,11 @@ void loop_timer_stop(struct timer *timer);
 
 /* From any thread: run `post->run(post)` on the loop's stack soon. Posts of one thread keep their order. */
 void loop_post(struct loop *loop, struct post *post);
+
+/* A fiber hands something that stands on its stack to another thread, which posts when it has done its part and
+ * gives back after that: until then loop_destroy keeps the stack and the loop. */
+void loop_lend(struct loop *loop);
+void loop_give_back(struct loop *loop);
 
 /* Calls `hook(argument)` at the end of each wake, before the loop sleeps (buffers are flushed once there),
  * and once when loop_run begins. At most 8 hooks, all set before the loop runs. */

@@ -42,8 +42,10 @@ static void run_post(struct post *post)
 
 void sqlite_answer(struct sqlite_job *job)
 {
+    struct loop *loop = job->loop;
     job->state = SQLITE_JOB_ENDED;
-    loop_post(job->loop, &job->post);
+    loop_post(loop, &job->post);
+    loop_give_back(loop);
 }
 
 /* In the queue a job can be given up; once it runs it ends by itself, interrupted at its deadline. */
@@ -60,6 +62,7 @@ static void give_up(struct timer *timer)
     }
     (void)pthread_mutex_unlock(&writer->mutex);
     if (!is_queued) return;
+    loop_give_back(job->loop);
     sqlite_note_text(&job->failure, STATUS_DATABASE_UNAVAILABLE,
                      "the deadline passed in the queue of the writer");
     wait_finish(&job->wait);
@@ -98,7 +101,10 @@ void sqlite_submit(struct sqlite_writer *writer, struct sqlite_job *job)
     job->timer = (struct timer){.due = give_up};
     (void)pthread_mutex_lock(&writer->mutex);
     const bool is_taken = enqueue(writer, job);
-    if (is_taken) (void)pthread_cond_signal(&writer->work);
+    if (is_taken) {
+        loop_lend(job->loop);
+        (void)pthread_cond_signal(&writer->work);
+    }
     (void)pthread_mutex_unlock(&writer->mutex);
     if (!is_taken) return;
     loop_timer_start(job->loop, &job->timer, job->deadline_ms);

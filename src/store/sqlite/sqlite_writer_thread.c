@@ -173,9 +173,10 @@ static bool serve_job(struct sqlite_writer *writer, struct sqlite_lease *lease)
     return is_commit;
 }
 
-static bool is_expired(const struct sqlite_lease *lease)
+/* Once the writer is to stop, no holder can come back: its loop runs no more. */
+static bool is_over(const struct sqlite_writer *writer, const struct sqlite_lease *lease)
 {
-    return clock_monotonic_ms() >= lease->deadline_ms;
+    return !lease->is_held || writer->is_stopping || clock_monotonic_ms() >= lease->deadline_ms;
 }
 
 void sqlite_serve_lease(struct sqlite_writer *writer, struct sqlite_job *begin)
@@ -189,7 +190,7 @@ void sqlite_serve_lease(struct sqlite_writer *writer, struct sqlite_job *begin)
         return;
     }
     for (;;) {
-        while (lease->is_held && !lease->job && !is_expired(lease)) wait_for_holder(writer, lease);
+        while (!lease->job && !is_over(writer, lease)) wait_for_holder(writer, lease);
         if (!lease->job) break;
         if (!serve_job(writer, lease)) continue;
         writer->leases--;
@@ -197,7 +198,7 @@ void sqlite_serve_lease(struct sqlite_writer *writer, struct sqlite_job *begin)
     }
     /* Given back without a commit, or held for too long. The holder learns of it before the mutex is let go: a job
      * that came during the rollback would find nobody to serve it. From then on the lease is the holder's. */
-    const bool is_ours = !lease->is_held;
+    const bool is_ours = !lease->is_held || writer->is_stopping;
     lease->is_served = false;
     (void)pthread_mutex_unlock(&writer->mutex);
     sqlite_writer_recover(writer);

@@ -117,6 +117,39 @@ Test(offload, without_a_queue_only_idle_threads_take_work)
     offload_destroy(offload);
 }
 
+static atomic_bool is_slow_work_done;
+
+static void work_slowly(void *argument)
+{
+    const struct timespec pause = {.tv_nsec = 100000000};
+    nanosleep(&pause, NULL);
+    *(bool *)argument = true;
+    atomic_store(&is_slow_work_done, true);
+}
+
+static void ask_for_slow_work(struct fiber_job *job)
+{
+    (void)job;
+    bool is_done = false; /* on the stack that is dropped */
+    (void)!is_ok(offload_run(offload, work_slowly, &is_done));
+}
+
+static void leave_a_fiber_at_work(struct fiber_job *job)
+{
+    (void)job;
+    static struct fiber_job asker = {.run = ask_for_slow_work};
+    start(&asker);
+    while (counts().running < 1) fiber_sleep(1);
+}
+
+Test(offload, a_loop_is_not_destroyed_under_work_its_fibers_asked_for)
+{
+    create(1, 1);
+    succeed(leave_a_fiber_at_work);
+    cr_assert(atomic_load(&is_slow_work_done));
+    offload_destroy(offload);
+}
+
 struct look {
     pthread_t thread;
     char name[16];
