@@ -51,7 +51,7 @@ bool instance_is_up(struct instance *instance)
     const int64_t start_ms = clock_monotonic_ms();
     while (!instance_counts(instance).is_shared_up) {
         const int64_t waited_ms = clock_monotonic_ms() - start_ms;
-        if (waited_ms > 2000) return false;
+        if (waited_ms > 10000) return false;
         // The first time it comes up by itself; later it must be wanted. Looked at before anything is asked:
         // the answer to a question may be what brings it down.
         if (waited_ms > 100) (void)get_text(instance, "nobody");
