@@ -7,7 +7,8 @@
 #include "commands_internal.h"
 #include "runtime_internal.h"
 
-#define PAGE_ROWS 500
+#define PAGE_ROWS        500
+#define PAGE_ARENA_BYTES (4u * 1024u * 1024u)
 
 struct client_row {
     struct str id;
@@ -92,22 +93,37 @@ static result create(struct service *service, struct task *task, void *argument)
     return RESULT_OK;
 }
 
+static result list_page(struct service *service, struct task *task, bool is_json,
+                        char after[CLIENT_ID_MAX + 1], size_t *ret_count)
+{
+    struct client_list page;
+    TRY(client_list_page(service->db, task, str_from(after), PAGE_ROWS, &page));
+    struct client_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
+    for (size_t i = 0; i < page.count; i++) {
+        const struct client *client = &page.items[i];
+        rows[i] = (struct client_row){client->id,     client->name,   client->is_confidential,
+                                      client->grants, client->scopes, client->created_at_ms};
+        (void)snprintf(after, CLIENT_ID_MAX + 1, "%.*s", STR_ARGS(client->id));
+    }
+    list_print(&CLIENT_FIELDS, &(struct object_list){rows, page.count}, is_json);
+    *ret_count = page.count;
+    return RESULT_OK;
+}
+
+/* Each page in an arena of its own. */
 static result list(struct service *service, struct task *task, void *argument)
 {
     const struct client_work *work = argument;
-    struct str after = STR("");
-    struct client_list page;
+    struct arena *const kept = task->arena;
+    char after[CLIENT_ID_MAX + 1] = "";
+    size_t count;
     do {
-        TRY(client_list_page(service->db, task, after, PAGE_ROWS, &page));
-        struct client_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
-        for (size_t i = 0; i < page.count; i++) {
-            const struct client *client = &page.items[i];
-            rows[i] = (struct client_row){client->id,     client->name,   client->is_confidential,
-                                          client->grants, client->scopes, client->created_at_ms};
-            after = client->id;
-        }
-        list_print(&CLIENT_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);
-    } while (page.count == PAGE_ROWS);
+        struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(PAGE_ARENA_BYTES);
+        task->arena = arena;
+        const result listed = list_page(service, task, work->line->is_json, after, &count);
+        task->arena = kept;
+        TRY(listed);
+    } while (count == PAGE_ROWS);
     return RESULT_OK;
 }
 

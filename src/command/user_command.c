@@ -8,7 +8,8 @@
 #include "commands_internal.h"
 #include "runtime_internal.h"
 
-#define PAGE_ROWS 500
+#define PAGE_ROWS        500
+#define PAGE_ARENA_BYTES (4u * 1024u * 1024u)
 
 struct user_row {
     struct id id;
@@ -57,23 +58,38 @@ static result create(struct service *service, struct task *task, void *argument)
     return RESULT_OK;
 }
 
+static result list_page(struct service *service, struct task *task, bool is_json, struct id *after,
+                        size_t *ret_count)
+{
+    struct account_list page;
+    TRY(account_list_page(service->db, task, *after, PAGE_ROWS, &page));
+    struct user_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
+    for (size_t i = 0; i < page.count; i++) {
+        const struct account *account = &page.items[i];
+        rows[i] =
+            (struct user_row){account->id, account->email, str_from(account_status_name(account->status)),
+                              account->name, account->created_at_ms};
+        *after = account->id;
+    }
+    list_print(&USER_FIELDS, &(struct object_list){rows, page.count}, is_json);
+    *ret_count = page.count;
+    return RESULT_OK;
+}
+
+/* Each page in an arena of its own: there may be millions of users. */
 static result list(struct service *service, struct task *task, void *argument)
 {
     const struct user_work *work = argument;
+    struct arena *const kept = task->arena;
     struct id after = {{0}};
-    struct account_list page;
+    size_t count;
     do {
-        TRY(account_list_page(service->db, task, after, PAGE_ROWS, &page));
-        struct user_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
-        for (size_t i = 0; i < page.count; i++) {
-            const struct account *account = &page.items[i];
-            rows[i] =
-                (struct user_row){account->id, account->email, str_from(account_status_name(account->status)),
-                                  account->name, account->created_at_ms};
-            after = account->id;
-        }
-        list_print(&USER_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);
-    } while (page.count == PAGE_ROWS);
+        struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(PAGE_ARENA_BYTES);
+        task->arena = arena;
+        const result listed = list_page(service, task, work->line->is_json, &after, &count);
+        task->arena = kept;
+        TRY(listed);
+    } while (count == PAGE_ROWS);
     return RESULT_OK;
 }
 
