@@ -1,17 +1,19 @@
-# auth_migrations(<target> <folder>): the revisions of a folder as C arrays in graph order, inside the target. A program
+# auth_migrations(<target> <folder>): the revisions of a folder as C arrays in graph order, and the declared schema of
+# <folder>/schema, inside the target. A program
 # made of the migrator's own parser reads them, so that what the build accepts and what a run accepts are the same; it
 # ends the build with file:line and a reason at anything wrong.
 set(AUTH_MIGRATE_DIR ${CMAKE_SOURCE_DIR}/src/store/migrate)
+set(AUTH_SCHEMA_DIR ${CMAKE_SOURCE_DIR}/src/store/schema)
 
 add_executable(embed_migrations
     ${AUTH_MIGRATE_DIR}/embed/main.c ${AUTH_MIGRATE_DIR}/failure.c ${AUTH_MIGRATE_DIR}/revision.c
     ${AUTH_MIGRATE_DIR}/revision_load.c ${AUTH_MIGRATE_DIR}/revision_rules.c ${AUTH_MIGRATE_DIR}/revision_set.c
-    ${AUTH_MIGRATE_DIR}/sql_lexer.c ${AUTH_MIGRATE_DIR}/sql_split.c)
+    ${AUTH_MIGRATE_DIR}/sql_lexer.c ${AUTH_MIGRATE_DIR}/sql_split.c ${AUTH_SCHEMA_DIR}/schema_text.c)
 target_link_libraries(embed_migrations PRIVATE auth_base)
 target_compile_options(embed_migrations PRIVATE -include auth/base/banned.h)
 
 function(auth_migrations target folder)
-    file(GLOB revisions CONFIGURE_DEPENDS ${folder}/*.sql)
+    file(GLOB revisions CONFIGURE_DEPENDS ${folder}/*.sql ${folder}/schema/*.sql)
     list(SORT revisions)
     set(generated ${CMAKE_CURRENT_BINARY_DIR}/${target}_revisions.c)
     # The list is an input too: a deleted file must embed anew.
@@ -24,5 +26,5 @@ function(auth_migrations target folder)
         COMMENT "Embedding the revisions of ${folder}"
         VERBATIM)
     target_sources(${target} PRIVATE ${generated})
-    set_source_files_properties(${generated} PROPERTIES INCLUDE_DIRECTORIES ${AUTH_MIGRATE_DIR})
+    set_source_files_properties(${generated} PROPERTIES INCLUDE_DIRECTORIES "${AUTH_MIGRATE_DIR};${AUTH_SCHEMA_DIR}")
 endfunction()

@@ -26,10 +26,13 @@ struct command_arguments {
     bool is_purging;
     bool is_refreshing;
     bool is_forced;
+    bool is_autogenerate;
+    bool is_splice;
     struct str directory;
     struct str range;
     struct str message;
     struct str revision_id;
+    struct str head;
     struct str wait_seconds;
     struct str batch;
     struct str pause_ms;
@@ -60,6 +63,11 @@ NODISCARD result command_merge(struct command *command);
 NODISCARD result command_verify(struct command *command);
 NODISCARD result command_wait(struct command *command);
 NODISCARD result command_backfill(struct command *command);
+NODISCARD result command_check(struct command *command);
+NODISCARD result command_revision(struct command *command);
+NODISCARD result command_lint(struct command *command);
+/* Exit 3 unless the database is at the head of the revisions: only then can the declared schema be compared. */
+NODISCARD result command_require_head(struct command *command, const struct migrator *migrator);
 /* --sql of upgrade and downgrade. */
 NODISCARD result command_script(struct command *command, bool is_down);
 

@@ -18,9 +18,12 @@ enum {
     FOR_VERIFY = 1 << 9,
     FOR_WAIT = 1 << 10,
     FOR_BACKFILL = 1 << 11,
+    FOR_CHECK = 1 << 12,
+    FOR_REVISION = 1 << 13,
+    FOR_LINT = 1 << 14,
     FOR_ALL = ~0,
-    FOR_CONNECTED =
-        FOR_UPGRADE | FOR_DOWNGRADE | FOR_CURRENT | FOR_HISTORY | FOR_STAMP | FOR_VERIFY | FOR_BACKFILL,
+    FOR_CONNECTED = FOR_UPGRADE | FOR_DOWNGRADE | FOR_CURRENT | FOR_HISTORY | FOR_STAMP | FOR_VERIFY |
+                    FOR_BACKFILL | FOR_CHECK,
 };
 
 static const struct subcommand subcommands[] = {
@@ -58,6 +61,14 @@ static const struct subcommand subcommands[] = {
     {"backfill", FOR_BACKFILL, " [revision]", 0, 1, command_backfill,
      "Run the next backfill revisions in batches; what has been done is kept when it is interrupted.",
      "auth migrate backfill --batch 5000"},
+    {"revision", FOR_REVISION, "", 0, 0, command_revision,
+     "Write a new revision, with --autogenerate what leads from the database to the declared schema.",
+     "auth migrate revision --autogenerate -m \"add passkeys\""},
+    {"check", FOR_CHECK, "", 0, 0, command_check,
+     "Hold the database against the declared schema; exit 3 if they differ.", "auth migrate check"},
+    {"lint", FOR_LINT, "", 0, 0, command_lint,
+     "Point at statements that hurt a database in use; exit 3 if there are any.",
+     "auth migrate lint --dir migrations"},
 };
 
 static const struct option {
@@ -81,6 +92,8 @@ static const struct option {
      "print steps, SQL, locks and hazards; change nothing"},
     {0, "sql", FOR_UPGRADE | FOR_DOWNGRADE, false, offsetof(struct command_arguments, is_sql),
      "print a script for psql or sqlite3 instead; needs no database"},
+    {0, "sql", FOR_REVISION, false, offsetof(struct command_arguments, is_sql),
+     "print the file instead of writing it"},
     {'y', "yes", FOR_DOWNGRADE, false, offsetof(struct command_arguments, is_yes),
      "go on though rows are lost (also: ALLOW_DATA_LOSS=1)"},
     {0, "use-stored-down", FOR_DOWNGRADE, false, offsetof(struct command_arguments, is_using_stored_down),
@@ -99,8 +112,15 @@ static const struct option {
      "do not compare the schema with the revision first"},
     {0, "force", FOR_UPGRADE, false, offsetof(struct command_arguments, is_forced),
      "contract revisions too, while older binaries are connected"},
-    {'m', "message", FOR_MERGE, true, offsetof(struct command_arguments, message), "what the revision does"},
-    {0, "rev-id", FOR_MERGE, true, offsetof(struct command_arguments, revision_id),
+    {0, "autogenerate", FOR_REVISION, false, offsetof(struct command_arguments, is_autogenerate),
+     "write what the declared schema has and the database has not"},
+    {0, "head", FOR_REVISION, true, offsetof(struct command_arguments, head),
+     "the revision to follow; the head unless given"},
+    {0, "splice", FOR_REVISION, false, offsetof(struct command_arguments, is_splice),
+     "follow a revision that is no head: a new branch"},
+    {'m', "message", FOR_MERGE | FOR_REVISION, true, offsetof(struct command_arguments, message),
+     "what the revision does"},
+    {0, "rev-id", FOR_MERGE | FOR_REVISION, true, offsetof(struct command_arguments, revision_id),
      "id of the new revision; 12 random digits unless given"},
     {0, "timeout", FOR_WAIT, true, offsetof(struct command_arguments, wait_seconds),
      "seconds; 60 unless given"},

@@ -116,8 +116,8 @@ static result check_draft(struct migration_scope *scope, const struct revision_d
     return RESULT_OK;
 }
 
-result revision_file_write(struct migration_scope *scope, struct str directory,
-                           const struct revision_draft *draft, struct str *ret_path)
+result revision_file_compose(struct migration_scope *scope, const struct revision_draft *draft,
+                             struct revision_file *ret_file)
 {
     struct arena *arena = scope->arena;
     char created[RFC3339_SIZE];
@@ -125,15 +125,33 @@ result revision_file_write(struct migration_scope *scope, struct str directory,
     time_print(clock_wall_ms(), created);
     const struct str id = is_empty(draft->id) ? new_id(arena) : draft->id;
     const struct str slug = slug_of(arena, draft->message);
-    const struct str folder = revision_directory(directory);
-    const struct str file = str_printf(arena, "%.*s_%.*s%s%.*s.sql", STR_ARGS(minute_of(arena, created)),
-                                       STR_ARGS(id), is_empty(slug) ? "" : "_", STR_ARGS(slug));
-    const struct str text = text_of(arena, draft, id, created);
+    const struct revision_file file = {
+        .id = id,
+        .name = str_printf(arena, "%.*s_%.*s%s%.*s.sql", STR_ARGS(minute_of(arena, created)), STR_ARGS(id),
+                           is_empty(slug) ? "" : "_", STR_ARGS(slug)),
+        .text = text_of(arena, draft, id, created),
+    };
     struct revision parsed;
     /* What is written is what would be read: a draft that the build refuses is refused here. */
-    TRY(revision_parse(scope, file, text, &parsed));
-    const struct str path = str_printf(arena, "%.*s/%.*s", STR_ARGS(folder), STR_ARGS(file));
-    TRY(write_file(scope, path.ptr, text));
+    TRY(revision_parse(scope, file.name, file.text, &parsed));
+    *ret_file = file;
+    return RESULT_OK;
+}
+
+result revision_file_save(struct migration_scope *scope, struct str directory,
+                          const struct revision_file *file, struct str *ret_path)
+{
+    const struct str folder = revision_directory(directory);
+    const struct str path = str_printf(scope->arena, "%.*s/%.*s", STR_ARGS(folder), STR_ARGS(file->name));
+    TRY(write_file(scope, path.ptr, file->text));
     *ret_path = path;
     return RESULT_OK;
+}
+
+result revision_file_write(struct migration_scope *scope, struct str directory,
+                           const struct revision_draft *draft, struct str *ret_path)
+{
+    struct revision_file file;
+    TRY(revision_file_compose(scope, draft, &file));
+    return revision_file_save(scope, directory, &file, ret_path);
 }

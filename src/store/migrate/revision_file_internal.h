@@ -19,7 +19,18 @@ struct revision_draft {
 /* "migrations" unless `directory` names another. */
 struct str revision_directory(struct str directory);
 
-/* Writes <minute>_<id>_<words of the message>.sql; `ret_path` is "folder/file". */
+/* A draft as it will be in the folder. */
+struct revision_file {
+    struct str id;
+    struct str name; /* <minute>_<id>_<words of the message>.sql */
+    struct str text;
+};
+NODISCARD result revision_file_compose(struct migration_scope *scope, const struct revision_draft *draft,
+                                       struct revision_file *ret_file);
+NODISCARD result revision_file_save(struct migration_scope *scope, struct str directory,
+                                    const struct revision_file *file, struct str *ret_path);
+
+/* Both. Writes <minute>_<id>_<words of the message>.sql; `ret_path` is "folder/file". */
 NODISCARD result revision_file_write(struct migration_scope *scope, struct str directory,
                                      const struct revision_draft *draft, struct str *ret_path);
 

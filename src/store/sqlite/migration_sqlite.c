@@ -117,6 +117,12 @@ static result fail_pragma(struct migration_scope *scope, const char *pragma)
 
 /* --- opening --- */
 
+/* Where schemas are tried out; it ends with the connection. */
+static bool is_in_memory(const struct migration_connection *connection)
+{
+    return str_equal(connection->options->store->uri, STR(":memory:"));
+}
+
 static int look_at_clock(void *argument)
 {
     const struct migration_connection *connection = argument;
@@ -128,7 +134,7 @@ static result ensure_open(struct migration_connection *connection, struct migrat
 {
     if (connection->db) return RESULT_OK;
     const struct str path = connection->options->store->uri;
-    const int error = sqlite_file_prepare(scope->arena, path);
+    const int error = is_in_memory(connection) ? 0 : sqlite_file_prepare(scope->arena, path);
     if (error != 0) return fail_file(connection, scope, error);
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(str_copy(scope->arena, path).ptr, &connection->db, flags, NULL) != SQLITE_OK) {

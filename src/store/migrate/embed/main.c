@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "../../schema/schema_text_internal.h"
 #include "../revision_set_internal.h"
 
 #define ARENA_BYTES_MAX ((size_t)1024 * 1024 * 1024)
@@ -30,6 +31,29 @@ static void write_source(FILE *out, const struct revision_set *set)
     fprintf(out, "    {0},\n};\nconst size_t embedded_revision_count = %zu;\n", set->count);
 }
 
+/* The declared schema, byte by byte as in the folder. */
+static result write_schema(FILE *out, struct migration_scope *scope, const char *directory)
+{
+    static const struct {
+        const char *file;
+        const char *engine;
+    } schemas[] = {{"postgres", "DB_POSTGRES"}, {"sqlite", "DB_SQLITE"}};
+    struct str texts[ARRAY_COUNT(schemas)];
+    fprintf(out, "#include \"schema_internal.h\"\n");
+    for (size_t i = 0; i < ARRAY_COUNT(schemas); i++) {
+        TRY(schema_text_load(scope, str_from(directory), schemas[i].file, &texts[i]));
+        fprintf(out, "\nstatic const unsigned char schema_%zu[] = {", i);
+        write_bytes(out, (const unsigned char *)texts[i].ptr, texts[i].len);
+        fprintf(out, "\n};\n");
+    }
+    fprintf(out, "\nconst struct embedded_schema embedded_schemas[DB_ENGINE_COUNT] = {\n");
+    for (size_t i = 0; i < ARRAY_COUNT(schemas); i++) {
+        fprintf(out, "    [%s] = {schema_%zu, sizeof(schema_%zu)},\n", schemas[i].engine, i, i);
+    }
+    fprintf(out, "};\n");
+    return RESULT_OK;
+}
+
 static int fail(const char *directory, const struct migration_scope *scope)
 {
     fprintf(stderr, "%s/%.*s\n", directory, STR_ARGS(scope->failure.text));
@@ -53,5 +77,10 @@ int main(int argc, char **argv)
         return MIGRATION_EXIT_USAGE;
     }
     write_source(out, &set);
+    if (!is_ok(write_schema(out, &scope, argv[1]))) {
+        fprintf(stderr, "%.*s\n", STR_ARGS(scope.failure.text));
+        (void)fclose(out);
+        return MIGRATION_EXIT_GRAPH;
+    }
     return ferror(out) | fclose(out) ? MIGRATION_EXIT_USAGE : MIGRATION_EXIT_OK;
 }
