@@ -41,7 +41,7 @@ def test_a_killed_service_keeps_what_it_acknowledged(folder, engine, request, is
                 replica.process.kill()
                 faults.start_again(replica, is_waiting=False)
                 took = faults.seconds_until(replica.is_ready, 10, "readiness after a kill")
-                assert took < 2.5, f"ready {took:.1f} s after the start"
+                assert took < (2.5 if is_long else 5), f"ready {took:.1f} s after the start"
                 time.sleep(0.2)
             # Who comes while it starts is served a little later, or told to come again.
             strange = [note for note in load.notes if note.status not in (0, 200, 202, 204, 503)]

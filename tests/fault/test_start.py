@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Starts without a database: the service waits, says so, and gives up in time."""
 import json
+import socket
 import time
 
 from authtest import faults
@@ -51,6 +52,17 @@ def test_a_start_goes_on_when_the_database_comes(folder, postgres):
     assert faults.seconds_until(replica.is_ready, 10, "readiness") < 6
     assert replica.client().post("/v1/signup", {"email": "late@example.org", "password": "a horse that is late"}).status == 202
     assert replica.stop() == 0
+
+
+def test_a_start_that_is_told_to_stop_while_a_database_is_silent_stops(folder):
+    """The thread that waits for the database works for a fiber that will not go on."""
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        replica = replica_without_database(folder, "auth-silent", silent.getsockname()[1], 60).start()
+        wait_until(lambda: is_alive(replica), 10, "liveness")
+        time.sleep(0.3)
+        began = time.monotonic()
+        assert replica.stop() == 0
+        assert time.monotonic() - began < 8
 
 
 def test_a_start_that_is_told_to_stop_while_it_waits_stops(folder):

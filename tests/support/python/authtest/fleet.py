@@ -8,7 +8,7 @@ import sqlite3
 import urllib.parse
 
 from .crowd import Line, request
-from .planted import new_password, plant, plant_tokens
+from .planted import plant, plant_tokens
 from .service import Replica, new_secret_key
 
 PASSWORD = plant("a horse that staples batteries")
@@ -160,7 +160,7 @@ class People:
 
     async def sign_up(self, load, line):
         email = f"crowd{next(COUNTER)}@example.org"
-        answer = await load.ask(line, "signup", "POST", "/v1/signup", json={"email": email, "password": new_password()})
+        answer = await load.ask(line, "signup", "POST", "/v1/signup", json={"email": email, "password": PASSWORD})
         if answer and answer.status == 202:
             self.ledger.signed_up.append(email)
 
