@@ -9,6 +9,12 @@
 #include "commands_internal.h"
 #include "serve_internal.h"
 
+static void stop_loops(struct serve *serve)
+{
+    for (unsigned i = 0; i < serve->loop_count; i++)
+        if (serve->loops[i].loop) loop_stop(serve->loops[i].loop);
+}
+
 /* A second signal does not wait for what has begun. */
 static void signal_received(struct signals *signals, int signal_number)
 {
@@ -16,7 +22,7 @@ static void signal_received(struct signals *signals, int signal_number)
     if (signal_number == SIGHUP)
         return; /* nothing is read again while running; a terminal that goes is no reason */
     if (atomic_exchange(&serve->is_stopping, true)) {
-        for (unsigned i = 0; i < serve->loop_count; i++) loop_stop(serve->loops[i].loop);
+        stop_loops(serve);
         return;
     }
     log_printf(LOG_LEVEL_INFO, "stopping: what has begun is finished, new connections are refused");
@@ -28,15 +34,15 @@ void serve_stop(struct serve *serve, int exit_code)
 {
     atomic_store(&serve->exit_code, exit_code);
     atomic_store(&serve->is_stopping, true);
-    for (unsigned i = 0; i < serve->loop_count; i++) loop_stop(serve->loops[i].loop);
+    stop_loops(serve);
 }
 
 static unsigned loops_wanted(const struct settings *settings)
 {
-    if (settings->loops > 0) return (unsigned)settings->loops;
-    const long cores = sysconf(_SC_NPROCESSORS_ONLN);
-    const long half = cores / 2 < 1 ? 1 : cores / 2;
-    return half > (long)SERVE_LOOPS_MAX ? SERVE_LOOPS_MAX : (unsigned)half;
+    const int64_t half = sysconf(_SC_NPROCESSORS_ONLN) / 2;
+    const int64_t wanted = settings->loops > 0 ? settings->loops : half;
+    if (wanted < 1) return 1;
+    return wanted > (int64_t)SERVE_LOOPS_MAX ? SERVE_LOOPS_MAX : (unsigned)wanted;
 }
 
 static void run(struct serve_loop *serve_loop)
@@ -48,7 +54,9 @@ static void run(struct serve_loop *serve_loop)
 
 static void *loop_thread(void *argument)
 {
-    run(argument);
+    struct serve_loop *serve_loop = argument;
+    run(serve_loop);
+    atomic_fetch_sub(&serve_loop->serve->threads_running, 1);
     return NULL;
 }
 
@@ -69,6 +77,7 @@ static result start_threads(struct serve *serve)
         if (pthread_create(&serve->loops[i].thread, NULL, loop_thread, &serve->loops[i]) != 0)
             FAIL(&serve->runtime.task.fault, INTERNAL, "a thread cannot be started");
         serve->loops[i].has_thread = true;
+        atomic_fetch_add(&serve->threads_running, 1);
     }
     return RESULT_OK;
 }
@@ -106,13 +115,11 @@ static void welcome(const struct serve *serve)
     (void)fflush(stdout);
 }
 
+/* Each loop has been told to stop, or to drain and then stop. */
 static void close_all(struct serve *serve)
 {
-    for (unsigned i = 1; i < serve->loop_count; i++) {
-        if (!serve->loops[i].has_thread) continue;
-        loop_stop(serve->loops[i].loop);
-        pthread_join(serve->loops[i].thread, NULL);
-    }
+    for (unsigned i = 1; i < serve->loop_count; i++)
+        if (serve->loops[i].has_thread) pthread_join(serve->loops[i].thread, NULL);
     signals_unwatch(&serve->signals);
     for (unsigned i = 0; i < serve->loop_count; i++)
         if (serve->loops[i].loop) serve_loop_close(&serve->loops[i]);
@@ -127,12 +134,12 @@ static int serve_all(struct serve *serve)
         welcome(serve);
         serve_start(serve);
         run(&serve->loops[0]);
-        log_printf(LOG_LEVEL_INFO, "stopped");
     } else {
         failure_print("serve", &serve->runtime.task, opened);
-        serve->exit_code = EXIT_FAILED;
+        serve_stop(serve, EXIT_FAILED);
     }
     close_all(serve);
+    if (is_ok(opened)) log_printf(LOG_LEVEL_INFO, "stopped");
     return serve->exit_code;
 }
 

@@ -49,6 +49,7 @@ struct serve {
     struct post start_post;
     _Atomic int exit_code;
     atomic_bool is_stopping;
+    atomic_uint threads_running; /* loops other than the first */
 };
 
 /* serve_loop.c */

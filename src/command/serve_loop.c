@@ -62,11 +62,19 @@ void serve_loop_close(struct serve_loop *serve_loop)
     loop_destroy(serve_loop->loop);
 }
 
+/* The first loop stays to the last: it hears a second signal, and tells the operator where things stand. */
+static bool is_awaiting_others(const struct serve_loop *serve_loop)
+{
+    struct serve *serve = serve_loop->serve;
+    return serve_loop == &serve->loops[0] && atomic_load(&serve->threads_running) > 0;
+}
+
 static void drain_look(struct timer *timer)
 {
     struct serve_loop *serve_loop = CONTAINER_OF(timer, struct serve_loop, drain_timer);
     const int64_t now_ms = clock_monotonic_ms();
-    const bool is_done = http_server_in_flight(serve_loop->public_server) == 0;
+    const bool is_done =
+        http_server_in_flight(serve_loop->public_server) == 0 && !is_awaiting_others(serve_loop);
     if (is_done || now_ms >= serve_loop->drain_until_ms)
         loop_stop(serve_loop->loop);
     else

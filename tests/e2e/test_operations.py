@@ -3,6 +3,8 @@
 import concurrent.futures
 import re
 import signal
+import socket
+import time
 
 import pytest
 
@@ -96,6 +98,25 @@ def test_a_stop_finishes_what_has_begun(start_alone):
         wait_until(are_all_hashing, 10, "the hashing of three passwords")
         assert service.replicas[0].stop(signal.SIGTERM) == 0
         assert [answer.result() for answer in answers] == [200, 200, 200]
+
+
+def test_a_stop_waits_for_every_loop(start_alone):
+    """One that has nothing left to do must not take the others with it."""
+    replica = start_alone(AUTH_LOOPS="4").replicas[0]
+    lines = [socket.create_connection(replica.address, timeout=5) for _ in range(16)]
+    for line in lines:
+        line.sendall(b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\r\n")
+    answers = []
+    with concurrent.futures.ThreadPoolExecutor(1) as pool:
+        stopped = pool.submit(replica.stop)
+        wait_until(lambda: "stopping: what has begun" in replica.process.read_log(), 5, "the stop")
+        for line in lines:
+            with line:
+                line.sendall(b"\r\n")
+                answers.append(line.recv(12))
+            time.sleep(0.05)
+        assert stopped.result() == 0
+    assert answers == [b"HTTP/1.1 200"] * len(lines)
 
 
 def test_a_second_replica_hears_of_a_sign_out(replicated):
