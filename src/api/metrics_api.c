@@ -136,6 +136,20 @@ static void print_cache(const struct cache *cache, struct strbuf *out)
                        counts.is_shared_up);
 }
 
+static void print_schema(struct readiness *readiness, struct strbuf *out)
+{
+    struct readiness_view view;
+    readiness_view(readiness, &view);
+    metric_print_gauge(out, "auth_schema_ahead", "Whether the schema is newer than this binary",
+                       view.is_schema_ahead);
+    metric_print_gauge(out, "auth_schema_pending_contract",
+                       "Whether a contract or backfill revision waits to be applied",
+                       view.pending_contract[0] != 0);
+    metric_print_gauge(out, "auth_migration_steps_total", "Revisions of the migration at start",
+                       view.steps_total);
+    metric_print_gauge(out, "auth_migration_steps_done", "Those that are applied", view.steps_done);
+}
+
 result metrics_get(struct request *request, const void *body, struct response *response)
 {
     (void)body;
@@ -150,6 +164,7 @@ result metrics_get(struct request *request, const void *body, struct response *r
     print_cache(api->shared->cache, &text);
     metric_print_gauge(&text, "auth_start_time_seconds", "When this process started",
                        (double)api->shared->started_at_ms / 1e3);
+    print_schema(api->shared->readiness, &text);
     metric_print_gauge(&text, "auth_ready", "Whether traffic is taken", is_serving(api->shared->readiness));
     response->content_type = STR("text/plain; version=0.0.4; charset=utf-8");
     return strbuf_finish(&text, &response->body);

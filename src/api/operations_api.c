@@ -46,12 +46,24 @@ static void phase_print(struct json_writer *writer, const struct readiness_view 
 {
     if (view->phase != PHASE_MIGRATING) return;
     json_key(writer, "migrating");
-    json_begin_object(writer);
+    json_string(writer, str_from(view->migrating));
     json_key(writer, "done");
     json_int64(writer, view->steps_done);
     json_key(writer, "total");
     json_int64(writer, view->steps_total);
-    json_end_object(writer);
+}
+
+/* What an operator of a rolling upgrade wants to know; neither makes a server unready. */
+static void schema_print(struct json_writer *writer, const struct readiness_view *view)
+{
+    if (view->is_schema_ahead) {
+        json_key(writer, "schema_ahead");
+        json_bool(writer, true);
+    }
+    if (view->pending_contract[0]) {
+        json_key(writer, "pending_contract");
+        json_string(writer, str_from(view->pending_contract));
+    }
 }
 
 /* What a load balancer asks: the database answers, the schema fits, a key can sign, nothing is being stopped.
@@ -74,6 +86,7 @@ result readyz_get(struct request *request, const void *body, struct response *re
     json_key(&writer, "status");
     json_string(&writer, is_ready ? STR("ready") : STR("unready"));
     phase_print(&writer, &view);
+    schema_print(&writer, &view);
     json_key(&writer, "checks");
     json_begin_object(&writer);
     check_print(&writer, "server", is_phase_good, is_phase_good ? STR_NONE : str_from(view.reason));

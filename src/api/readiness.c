@@ -39,10 +39,13 @@ void readiness_set(struct readiness *readiness, enum readiness_phase phase, cons
     atomic_store(&readiness->phase, (int)phase);
 }
 
-void readiness_set_schema(struct readiness *readiness, const char *revision)
+void readiness_set_schema(struct readiness *readiness, const struct readiness_schema *schema)
 {
+    struct readiness_view *view = &readiness->view;
     pthread_mutex_lock(&readiness->lock);
-    snprintf(readiness->view.schema, sizeof readiness->view.schema, "%s", revision);
+    snprintf(view->schema, sizeof view->schema, "%s", schema->revision);
+    snprintf(view->pending_contract, sizeof view->pending_contract, "%s", schema->pending_contract);
+    view->is_schema_ahead = schema->is_ahead;
     pthread_mutex_unlock(&readiness->lock);
 }
 
@@ -52,6 +55,7 @@ void readiness_set_progress(struct readiness *readiness, const char *revision, i
     readiness->view.phase = PHASE_MIGRATING;
     readiness->view.steps_done = done;
     readiness->view.steps_total = total;
+    snprintf(readiness->view.migrating, sizeof readiness->view.migrating, "%s", revision);
     snprintf(readiness->view.reason, sizeof readiness->view.reason, "migrating to %s", revision);
     pthread_mutex_unlock(&readiness->lock);
     atomic_store(&readiness->phase, (int)PHASE_MIGRATING);

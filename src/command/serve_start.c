@@ -50,25 +50,50 @@ static void note_progress(void *argument, const struct migration_progress *progr
     }
 }
 
+static struct readiness_schema schema_of(struct arena *arena, struct str current, struct str pending_contract,
+                                         bool is_ahead)
+{
+    return (struct readiness_schema){
+        .revision = str_copy(arena, current).ptr,
+        .pending_contract = is_empty(pending_contract) ? "" : str_copy(arena, pending_contract).ptr,
+        .is_ahead = is_ahead,
+    };
+}
+
 /* MIGRATE_ON_START=check: looks, and changes nothing. */
 static result check_schema(struct arena *arena, const struct migration_options *options,
-                           struct str *ret_current, struct migration_failure *ret_failure)
+                           struct readiness_schema *ret_schema, struct migration_failure *ret_failure)
 {
     struct migration_status status;
     TRY(migrations_status(arena, options, &status, ret_failure));
-    if (status.pending > 0) {
+    if (!status.is_usable) {
         *ret_failure = (struct migration_failure){
             .exit = MIGRATION_EXIT_OUT_OF_DATE,
             .text = STR("the schema is behind this binary; run: auth migrate upgrade"),
         };
         return RESULT(PRECONDITION_FAILED);
     }
-    *ret_current = status.current;
+    *ret_schema = schema_of(arena, status.current, status.pending_contract, status.is_ahead);
     return RESULT_OK;
 }
 
+/* An expand revision stands behind one that waits: this binary would miss what it needs. */
+static result refuse_held_back(struct arena *arena, const struct migration_outcome *outcome,
+                               struct migration_failure *ret_failure)
+{
+    *ret_failure = (struct migration_failure){
+        .exit = MIGRATION_EXIT_LOCKED,
+        .text =
+            str_printf(arena,
+                       "%.*s waits, for older servers to stop or for auth migrate backfill, and this binary "
+                       "needs a revision behind it",
+                       STR_ARGS(outcome->pending_contract)),
+    };
+    return RESULT(NOT_READY);
+}
+
 static result upgrade_schema(struct arena *arena, const struct migration_options *options,
-                             struct serve *serve, struct str *ret_current,
+                             struct serve *serve, struct readiness_schema *ret_schema,
                              struct migration_failure *ret_failure)
 {
     const struct migration_listener listener = {.notify = note_progress, .argument = serve};
@@ -77,10 +102,23 @@ static result upgrade_schema(struct arena *arena, const struct migration_options
     if (outcome.is_ahead)
         log_printf(LOG_LEVEL_WARN, "the schema is newer than this binary, and compatible with it");
     if (!is_empty(outcome.pending_contract))
-        log_event(LOG_LEVEL_INFO, "a contract revision waits for older servers to stop",
+        log_event(LOG_LEVEL_INFO, "a contract or backfill revision waits",
                   LOG_TEXT("revision", outcome.pending_contract));
-    *ret_current = outcome.current;
+    if (!outcome.is_usable) return refuse_held_back(arena, &outcome, ret_failure);
+    *ret_schema = schema_of(arena, outcome.current, outcome.pending_contract, outcome.is_ahead);
     return RESULT_OK;
+}
+
+/* A database comes up, older servers stop. */
+static bool may_code_pass(int exit_code)
+{
+    return exit_code == MIGRATION_EXIT_UNREACHABLE || exit_code == MIGRATION_EXIT_LOCKED;
+}
+
+static const char *refusal_of(int exit_code)
+{
+    if (exit_code == MIGRATION_EXIT_UNREACHABLE) return "waiting for the database";
+    return may_code_pass(exit_code) ? "waiting for the schema" : "the schema does not fit";
 }
 
 /* One attempt; MIGRATION_EXIT_OK when the schema fits. */
@@ -88,24 +126,23 @@ static int bring_schema(struct serve *serve, struct arena *arena)
 {
     struct migration_options options = runtime_migration_options(&serve->runtime);
     struct migration_failure failure = {0};
-    struct str current = STR_NONE;
+    struct readiness_schema schema = {0};
     options.is_stopping = &serve->is_stopping;
     options.is_contract_held = true;
     options.is_backfill_held = true;
     const int mode = serve->runtime.settings.migrate_on_start;
     if (mode == MIGRATE_OFF) return MIGRATION_EXIT_OK;
-    const result outcome = mode == MIGRATE_CHECK ? check_schema(arena, &options, &current, &failure)
-                                                 : upgrade_schema(arena, &options, serve, &current, &failure);
+    const result outcome = mode == MIGRATE_CHECK ? check_schema(arena, &options, &schema, &failure)
+                                                 : upgrade_schema(arena, &options, serve, &schema, &failure);
     if (is_ok(outcome)) {
-        readiness_set_schema(serve->shared.readiness, current.ptr);
+        readiness_set_schema(serve->shared.readiness, &schema);
         return MIGRATION_EXIT_OK;
     }
-    const bool may_pass = failure.exit == MIGRATION_EXIT_UNREACHABLE;
+    const bool may_pass = may_code_pass(failure.exit);
     readiness_set(serve->shared.readiness, may_pass ? PHASE_STARTING : PHASE_REFUSED, failure.text.ptr);
-    log_event(may_pass ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR,
-              may_pass ? "waiting for the database" : "the schema does not fit",
+    log_event(may_pass ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, refusal_of(failure.exit),
               LOG_TEXT("detail", failure.text));
-    return failure.exit;
+    return (int)failure.exit;
 }
 
 static void migrate(void *argument)
@@ -121,7 +158,7 @@ static int wait_for_schema(struct serve *serve, int64_t until_ms)
     struct migrating migrating = {.serve = serve, .until_ms = until_ms};
     for (;;) {
         if (!is_ok(offload_run(serve->runtime.work, migrate, &migrating))) return EXIT_FAILED;
-        const bool may_pass = migrating.exit_code == MIGRATION_EXIT_UNREACHABLE;
+        const bool may_pass = may_code_pass(migrating.exit_code);
         if (!may_pass || atomic_load(&serve->is_stopping) || clock_monotonic_ms() >= until_ms)
             return migrating.exit_code;
         fiber_sleep(RETRY_MS);

@@ -85,9 +85,10 @@ struct migration_listener {
 
 struct migration_outcome {
     size_t applied;
-    struct str current;          /* heads of what is applied, separated by ", "; "<base>" if nothing is */
-    bool is_head;                /* current is all that this binary knows */
-    bool is_ahead;               /* the database has newer revisions, all of them compatible */
+    struct str current; /* heads of what is applied, separated by ", "; "<base>" if nothing is */
+    bool is_head;       /* current is all that this binary knows */
+    bool is_ahead;      /* the database has newer revisions, all of them compatible */
+    bool is_usable;     /* nothing is pending that this binary needs: contracts and backfills at most */
     struct str pending_contract; /* the contract or backfill revision held back, or empty */
 };
 
@@ -104,6 +105,8 @@ struct migration_status {
     size_t unknown; /* applied revisions that this binary does not know */
     bool is_head;
     bool is_ahead;
+    bool is_usable; /* as in migration_outcome */
+    struct str pending_contract;
 };
 
 /* Looks without locking. Exit 4 and 5 as for migrations_apply. */

@@ -135,6 +135,7 @@ static result require_consent(struct command *command, const struct undoing *und
 static void print_outcome(const struct command *command, const struct migration_outcome *outcome)
 {
     FILE *out = command->environment->results;
+    ticker_end(command->ticker, STR(""));
     if (command->arguments.is_json) {
         struct json_line line = json_line_begin(out);
         json_line_text(&line, "event", STR("downgraded"));

@@ -131,7 +131,6 @@ void print_revision_name(FILE *out, const struct revision_view *view)
 {
     fprintf(out, "%.*s", STR_ARGS(revision_of(view)->id));
     print_marks(out, view);
-    fprintf(out, "\n");
 }
 
 void print_revision_line(FILE *out, struct arena *arena, const struct revision_view *view)

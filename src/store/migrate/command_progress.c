@@ -25,12 +25,10 @@ static void say(const struct command *command, const char *label, struct str tex
     ticker_say(command->ticker, str_printf(command->scope.arena, "%s: %.*s", label, STR_ARGS(text)));
 }
 
-/* What is waited for stays the last line, so that its time can be seen; the next report replaces it. */
 static void wait_for(const struct command *command, const char *what, struct str text)
 {
-    ticker_end(command->ticker, STR(""));
-    ticker_begin(command->ticker,
-                 str_printf(command->scope.arena, "Waiting for %s: %.*s", what, STR_ARGS(text)));
+    ticker_replace(command->ticker,
+                   str_printf(command->scope.arena, "Waiting for %s: %.*s", what, STR_ARGS(text)));
 }
 
 static void end_step(struct command *command, const struct migration_progress *progress)

@@ -12,6 +12,7 @@ static void print_view(const struct command *command, const struct revision_view
         print_revision_line(out, command->scope.arena, view);
     } else {
         print_revision_name(out, view);
+        fprintf(out, "\n");
     }
 }
 
@@ -138,6 +139,16 @@ result command_history(struct command *command)
 
 /* --- heads --- */
 
+/* What a head is beside that, Alembic tells elsewhere. */
+static void print_head(const struct command *command, const struct revision_view *view)
+{
+    if (command->arguments.is_json || command->arguments.is_verbose) {
+        print_view(command, view, false);
+        return;
+    }
+    fprintf(command->environment->results, "%.*s (head)\n", STR_ARGS(view->set->items[view->index].id));
+}
+
 result command_heads(struct command *command)
 {
     struct revision_set set;
@@ -145,13 +156,14 @@ result command_heads(struct command *command)
     for (size_t i = 0; i < set.count; i++) {
         const struct revision_view view = {
             .set = &set, .index = i, .directory = command->arguments.directory};
-        if (is_head_revision(&set, i)) print_view(command, &view, false);
+        if (is_head_revision(&set, i)) print_head(command, &view);
     }
     return RESULT_OK;
 }
 
 /* --- branches --- */
 
+/* As Alembic: with the message when verbose. */
 static void print_children(const struct command *command, const struct revision_set *set, size_t parent)
 {
     FILE *out = command->environment->results;
@@ -161,6 +173,8 @@ static void print_children(const struct command *command, const struct revision_
         if (!is_parent_of(set, parent, i)) continue;
         fprintf(out, "%*s -> ", (int)id.len, "");
         print_revision_name(out, &view);
+        if (command->arguments.is_verbose) fprintf(out, ", %.*s", STR_ARGS(set->items[i].message));
+        fprintf(out, "\n");
     }
     fprintf(out, "\n");
 }

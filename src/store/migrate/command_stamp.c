@@ -7,11 +7,22 @@
 
 /* --- what is to be recorded --- */
 
+static size_t count_heads(const struct revision_set *set)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < set->count; i++) count += is_head_revision(set, i);
+    return count;
+}
+
 static result mark_wanted(struct command *command, const struct revision_set *set, bool *wanted)
 {
     const struct str name = command->arguments.positionals[0];
     bool *named = revision_marks(command->scope.arena, set);
     if (str_equal(name, STR("base"))) return RESULT_OK;
+    if (str_equal(name, STR("head")) && count_heads(set) > 1) {
+        return migration_fail(&command->scope, MIGRATION_EXIT_USAGE,
+                              "Multiple heads are present; please specify a single target revision");
+    }
     TRY(target_named(&command->scope, set, name, named));
     for (size_t i = 0; i < set->count; i++) {
         if (named[i]) revision_mark_ancestry(set, i, wanted);

@@ -28,6 +28,7 @@ static void print_outcome_json(const struct command *command, const struct migra
 
 void print_outcome_of_upgrade(const struct command *command, const struct migration_outcome *outcome)
 {
+    ticker_end(command->ticker, STR(""));
     if (command->arguments.is_json) {
         print_outcome_json(command, outcome);
     } else {

@@ -39,6 +39,35 @@ bool is_at_head(const struct judgement *judgement)
     return judgement->pending == 0;
 }
 
+static bool is_bare(const struct revision *revision)
+{
+    struct sql_statement statement;
+    size_t offset = 0;
+    while (sql_split(DB_POSTGRES, revision->up[DB_POSTGRES].sql, &offset, &statement)) {
+        if (!statement.is_empty) return false;
+    }
+    return true;
+}
+
+bool is_schema_usable(const struct judgement *judgement)
+{
+    for (size_t i = 0; i < judgement->set->count; i++) {
+        const struct revision *revision = &judgement->set->items[i];
+        if (!judgement->is_applied[i] && revision->phase == REVISION_EXPAND && !is_bare(revision))
+            return false;
+    }
+    return true;
+}
+
+struct str first_deferred(const struct judgement *judgement)
+{
+    for (size_t i = 0; i < judgement->set->count; i++) {
+        const struct revision *revision = &judgement->set->items[i];
+        if (!judgement->is_applied[i] && revision->phase != REVISION_EXPAND) return revision->id;
+    }
+    return STR_NONE;
+}
+
 static struct str edited_text(struct arena *arena, const struct revision *revision, struct str applied)
 {
     char *now = arena_alloc(arena, 2 * DIGEST_SHA256_BYTES + 1);

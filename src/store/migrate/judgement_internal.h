@@ -37,4 +37,9 @@ NODISCARD result judgement_check_edits(struct migration_scope *scope, const stru
 /* A database that has all we know: "is at head", or ahead. */
 bool is_at_head(const struct judgement *judgement);
 
+/* What is pending is contracts and backfills, and merges that do nothing: this binary can do without them. */
+bool is_schema_usable(const struct judgement *judgement);
+/* The first contract or backfill that is pending, or empty. */
+struct str first_deferred(const struct judgement *judgement);
+
 #endif

@@ -39,6 +39,8 @@ static result look(struct migrator *migrator, struct migration_scope *scope,
         .unknown = migrator->judgement.unknown,
         .is_head = is_at_head(&migrator->judgement) && migrator->judgement.unknown == 0,
         .is_ahead = migrator->judgement.unknown > 0,
+        .is_usable = is_schema_usable(&migrator->judgement),
+        .pending_contract = first_deferred(&migrator->judgement),
     };
     return RESULT_OK;
 }

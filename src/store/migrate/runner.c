@@ -96,6 +96,7 @@ static void describe(const struct migrator *migrator, struct migration_outcome *
     outcome->current = migrator->judgement.current;
     outcome->is_head = is_at_head(&migrator->judgement) && migrator->judgement.unknown == 0;
     outcome->is_ahead = migrator->judgement.unknown > 0;
+    outcome->is_usable = is_schema_usable(&migrator->judgement);
 }
 
 result migrator_upgrade(struct migrator *migrator, const bool *wanted, struct migration_outcome *ret_outcome)

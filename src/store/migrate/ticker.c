@@ -88,6 +88,21 @@ void ticker_begin(struct ticker *ticker, struct str line)
     pthread_mutex_unlock(&ticker->lock);
 }
 
+void ticker_replace(struct ticker *ticker, struct str line)
+{
+    pthread_mutex_lock(&ticker->lock);
+    const bool is_replaced = ticker->is_terminal && ticker->line[0];
+    if (is_replaced) {
+        snprintf(ticker->line, sizeof(ticker->line), "%.*s", STR_ARGS(line));
+        fprintf(ticker->out, ERASE_LINE "%s", ticker->line);
+        (void)fflush(ticker->out);
+    }
+    pthread_mutex_unlock(&ticker->lock);
+    if (is_replaced) return;
+    ticker_end(ticker, STR(""));
+    ticker_begin(ticker, line);
+}
+
 void ticker_end(struct ticker *ticker, struct str end)
 {
     pthread_mutex_lock(&ticker->lock);

@@ -17,6 +17,8 @@ void ticker_destroy(struct ticker *ticker);
 
 /* Begins a line: "Running upgrade … ..." */
 void ticker_begin(struct ticker *ticker, struct str line);
+/* On a terminal replaces the line that was begun and lets its time go on; elsewhere it begins one. */
+void ticker_replace(struct ticker *ticker, struct str line);
 /* Ends it: "Running upgrade … ... done (41 ms)"; with no line begun nothing happens. */
 void ticker_end(struct ticker *ticker, struct str end);
 /* Something else on a line of its own; one that was begun is ended first. */
