@@ -24,6 +24,9 @@ ERROR_LOG_LEVEL # debug|info|notice|warn|error|crit # a level of nginx
 WORKER_PROCESSES # auto|[1-9][0-9]* # auto or a whole number
 WORKER_CONNECTIONS # [1-9][0-9]* # a whole number above 0
 TRUSTED_PROXIES # ([0-9a-fA-F.:]+(/[0-9]+)? ?)* # addresses or networks, by spaces
+LISTEN # ([0-9a-fA-F.:\[\]]+ ?)+ # ports or address:port, by spaces
+TLS_LISTEN # ([0-9a-fA-F.:\[\]]+ ?)+ # ports or address:port, by spaces
+HEALTH_LISTEN # [0-9a-fA-F.:\[\]]+ # a port or address:port
 RESOLVER # [A-Za-z0-9.:\[\]-]* # the address of a name server
 RULES
 }

@@ -5,12 +5,13 @@ set -eu
 cd "$NGINX_ENVSUBST_OUTPUT_DIR"
 
 # Where the system has no IPv6, nginx would not start on an IPv6 address.
-plain_listeners() {
-    for address in $NGINX_LISTEN; do
+# listeners ADDRESSES [PARAMETERS]
+listeners() {
+    for address in $1; do
         case $address in
         \[*) [ -e /proc/net/if_inet6 ] || continue ;;
         esac
-        echo "listen $address;"
+        echo "listen $address${2-};"
     done
 }
 
@@ -18,7 +19,7 @@ plain_listeners() {
 # clear; it refuses.
 refuse_plain() {
     echo "server {"
-    plain_listeners
+    listeners "$NGINX_LISTEN"
     echo "    server_name _;"
     echo "    include problems_server.conf;"
     echo "    location / {"
@@ -28,11 +29,14 @@ refuse_plain() {
 }
 
 if [ -e "$NGINX_TLS_CERTIFICATE" ]; then
-    echo "include tls.conf;" >listen.conf
+    {
+        listeners "$NGINX_TLS_LISTEN" " ssl http2"
+        echo "include tls.conf;"
+    } >listen.conf
     refuse_plain >plain_server.conf
     echo "webserver: serves https on $NGINX_TLS_LISTEN, refuses http on $NGINX_LISTEN"
 else
-    plain_listeners >listen.conf
+    listeners "$NGINX_LISTEN" >listen.conf
     : >plain_server.conf
     echo "webserver: serves http on $NGINX_LISTEN; no certificate at $NGINX_TLS_CERTIFICATE"
 fi

@@ -15,10 +15,13 @@ import time
 from edge import ROOT, free_port
 from raw_http import request
 
-COMPOSE = shlex.split(os.environ.get("COMPOSE", str(ROOT / "scripts/compose")))
-COMPOSE[0] = str(pathlib.Path(COMPOSE[0]).resolve()) if "/" in COMPOSE[0] else COMPOSE[0]
+# The script of the project works on the project it stands in: here that is the copy, where every command is run.
+OWN = "scripts/compose"
+COMPOSE = shlex.split(os.environ.get("COMPOSE", OWN))
+if "/" in COMPOSE[0] and COMPOSE[0] != OWN:
+    COMPOSE[0] = str((ROOT / COMPOSE[0]).resolve())
 COPIED = ["CMakeLists.txt", "CMakePresets.json", "cmake", "include", "migrations", "src", "tests/CMakeLists.txt",
-          "scripts/install-packages", "deploy", "nginx", "nginx.Dockerfile", "auth.Dockerfile", "docker-compose.yml",
+          "scripts/install-packages", OWN, "deploy", "nginx", "nginx.Dockerfile", "auth.Dockerfile", "docker-compose.yml",
           "docker-compose.production.yml", "postgres_init.sql", ".env", ".dockerignore"]
 EMAIL = "ada@example.org"
 PASSWORD = "correct horse battery staple"

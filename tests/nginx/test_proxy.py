@@ -233,6 +233,8 @@ def test_http_2_is_offered_and_old_tls_is_not(start, certificate):
         {"NGINX_ISSUER": 'http://x/" $request_body'},
         {"NGINX_TRUSTED_PROXIES": "10.0.0.0/8 everybody"},
         {"NGINX_SAMPLE": "maybe"},
+        {"NGINX_LISTEN": "8080; return 200"},
+        {"NGINX_HEALTH_LISTEN": ""},
         {"NGINX_GENERAL_RATE": "10r/s\n20r/s"},
     ],
     ids=lambda settings: next(iter(settings)),
