@@ -17,6 +17,7 @@ import time
 START_SECONDS_MAX = 30
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 DATABASE = "bench"
+SECRET_KEY = base64.b64encode(secrets.token_bytes(32)).decode()  # of all services that share the database
 
 
 def free_port():
@@ -32,7 +33,7 @@ def cpu_seconds(pid):
 
 
 def memory_mib(pid, field):
-    """VmRSS: resident now; VmHWM: the most it has been."""
+    """VmRSS: resident now; RssAnon: what of it is not the pages of files; VmHWM: the most it has been."""
     for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith(field + ":"):
             return int(line.split()[1]) / 1024
@@ -61,8 +62,8 @@ def wait_until(is_up, process, what, pause_seconds=0.02):
 
 @contextlib.contextmanager
 def on_core(pid, core):
-    """Keeps the first thread of a process, which runs its loop, on one core: a loop that is moved about, or shares a core
-    with its client, pays for that and not for its answers."""
+    """Keeps the first thread of a process, which runs its loop, on one core: a loop that is moved about, or shares
+    a core with its client, pays for that and not for its answers."""
     cores = os.sched_getaffinity(pid)
     os.sched_setaffinity(pid, {core})
     try:
@@ -113,8 +114,8 @@ class Postgres:
         return ready.returncode == 0
 
     def ask(self, sql, database=DATABASE):
-        done = subprocess.run([self.programs / "psql", *self.connection, "-d", database, "-XAtq", "-c", sql], check=True,
-                              stdout=subprocess.PIPE, text=True)
+        done = subprocess.run([self.programs / "psql", *self.connection, "-d", database, "-XAtq", "-c", sql],
+                              check=True, stdout=subprocess.PIPE, text=True)
         return done.stdout.strip()
 
     def log_statements(self):
@@ -166,7 +167,7 @@ class Service:
             "AUTH_DATA_DIR": str(self.folder),
             "AUTH_LISTEN": f"127.0.0.1:{self.port}",
             "AUTH_OPS_LISTEN": f"127.0.0.1:{self.operations_port}",
-            "AUTH_SECRET_KEY": base64.b64encode(secrets.token_bytes(32)).decode(),
+            "AUTH_SECRET_KEY": SECRET_KEY,
             "AUTH_RATE_LIMITS": "off",
             "AUTH_LOOPS": "1",
             "AUTH_ACCESS_TOKEN_SECONDS": "86400",
@@ -187,7 +188,10 @@ class Service:
         """Seconds from exec to the first good answer of /readyz."""
         began = time.monotonic()
         self.spawn()
-        wait_until(self.is_ready, self.process, "auth", 0.001)
+        try:
+            wait_until(self.is_ready, self.process, "auth", 0.001)
+        except RuntimeError as error:
+            raise RuntimeError(f"{error}: {(self.folder / 'log').read_text(errors='replace')[-2000:]}") from error
         return time.monotonic() - began
 
     def is_ready(self):
