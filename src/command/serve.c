@@ -42,7 +42,7 @@ static unsigned loops_wanted(const struct settings *settings)
     const int64_t half = sysconf(_SC_NPROCESSORS_ONLN) / 2;
     const int64_t wanted = settings->loops > 0 ? settings->loops : half;
     if (wanted < 1) return 1;
-    return wanted > (int64_t)SERVE_LOOPS_MAX ? SERVE_LOOPS_MAX : (unsigned)wanted;
+    return wanted > (int64_t)API_LOOPS_MAX ? API_LOOPS_MAX : (unsigned)wanted;
 }
 
 static void run(struct serve_loop *serve_loop)

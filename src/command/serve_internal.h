@@ -14,8 +14,6 @@
 #include "auth/loop/signals.h"
 #include "runtime_internal.h"
 
-#define SERVE_LOOPS_MAX 64u
-
 struct serve;
 
 struct serve_loop {
@@ -42,7 +40,7 @@ struct serve_loop {
 struct serve {
     struct runtime runtime;
     struct api_shared shared;
-    struct serve_loop loops[SERVE_LOOPS_MAX];
+    struct serve_loop loops[API_LOOPS_MAX];
     unsigned loop_count;
     struct signals signals;
     struct fiber_job start_job;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "settings_internal.h"
 
+#define HASH_WORK_KIB_MAX (1024 * 1024)
+
 /* A pair in which the first may not exceed the second. */
 struct order {
     enum setting_name small;
@@ -48,6 +50,10 @@ static void check_issuer(struct collected *collected, const struct settings *set
 
 static void check_hash_cost(struct collected *collected, const struct settings *settings)
 {
+    /* What the hasher takes at most: about a second of a core. */
+    if (settings->hash_memory_kib * settings->hash_iterations > HASH_WORK_KIB_MAX)
+        problem_add(collected, "AUTH_HASH_MEMORY_KIB", "times AUTH_HASH_ITERATIONS must not exceed %d KiB",
+                    HASH_WORK_KIB_MAX);
     /* OWASP Password Storage: 19 MiB with 2 passes, or more memory with fewer, is the least advised. */
     if (settings->hash_memory_kib * settings->hash_iterations >= 19456 * 2) return;
     warning_add(collected, "AUTH_HASH_MEMORY_KIB",

@@ -35,7 +35,7 @@ static bool is_sql_uri(const struct setting_row *row)
     return row == &setting_rows[SETTING_SQL_URI];
 }
 
-/* Where the parts name the database, SQL_URI shows what they amount to. */
+/* Where other settings name the database, SQL_URI shows what they amount to. */
 static struct str uri_text(const struct settings *settings, const struct setting_row *row,
                            struct arena *arena)
 {
@@ -47,8 +47,10 @@ static struct str uri_text(const struct settings *settings, const struct setting
 static const char *source_text(const struct settings *settings, const struct setting_row *row)
 {
     const enum setting_source source = settings->sources[row - setting_rows];
-    const bool is_made = source == SOURCE_DEFAULT && !is_empty(settings->postgres_host);
-    return is_made && is_sql_uri(row) ? "POSTGRES_HOST" : source_words[source];
+    if (source != SOURCE_DEFAULT || !is_sql_uri(row)) return source_words[source];
+    if (!is_empty(settings->postgres_host)) return "POSTGRES_HOST";
+    const bool has_folder = settings->sources[SETTING_AUTH_DATA_DIR] != SOURCE_DEFAULT;
+    return has_folder ? "AUTH_DATA_DIR" : source_words[source];
 }
 
 static struct str value_text(const struct settings *settings, const struct setting_row *row,

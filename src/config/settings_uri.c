@@ -67,10 +67,14 @@ static void add_host(struct strbuf *out, struct str host, struct arena *arena)
         strbuf_add(out, percent_encode(arena, host));
 }
 
-struct secret settings_sql_uri(const struct settings *settings, struct arena *arena)
+static struct secret embedded_uri(const struct settings *settings, struct arena *arena)
 {
-    const bool is_given = settings->sources[SETTING_SQL_URI] != SOURCE_DEFAULT;
-    if (is_given || is_empty(settings->postgres_host)) return settings->sql_uri;
+    const struct str uri = str_printf(arena, "sqlite:///%.*s/auth.db", STR_ARGS(settings->data_dir));
+    return secret_copy(arena, uri.ptr, uri.len);
+}
+
+static struct secret postgres_uri(const struct settings *settings, struct arena *arena)
+{
     struct strbuf out;
     strbuf_init(&out, arena, 512, URI_BYTES_MAX);
     strbuf_add(&out, STR("postgresql://"));
@@ -84,6 +88,14 @@ struct secret settings_sql_uri(const struct settings *settings, struct arena *ar
     strbuf_add(&out, percent_encode(arena, settings->postgres_db));
     const struct str uri = strbuf_str(&out);
     return secret_copy(arena, uri.ptr, uri.len);
+}
+
+struct secret settings_sql_uri(const struct settings *settings, struct arena *arena)
+{
+    const bool is_given = settings->sources[SETTING_SQL_URI] != SOURCE_DEFAULT;
+    if (is_given) return settings->sql_uri;
+    if (is_empty(settings->postgres_host)) return embedded_uri(settings, arena);
+    return postgres_uri(settings, arena);
 }
 
 struct secret settings_migration_sql_uri(const struct settings *settings, struct arena *arena)

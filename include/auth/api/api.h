@@ -12,6 +12,8 @@
 #include "auth/http/metrics.h"
 #include "auth/http/route.h"
 
+#define API_LOOPS_MAX 64u /* the most AUTH_LOOPS can be */
+
 /* The one table of routes. */
 extern const struct route api_routes[];
 extern const size_t api_route_count;
@@ -30,7 +32,7 @@ struct api_shared {
     struct prebuilt *discovery;
     struct prebuilt *openapi;
     struct prebuilt *config;
-    struct api *loops[64]; /* for the metrics page */
+    struct api *loops[API_LOOPS_MAX]; /* for the metrics page */
     unsigned loop_count;
     int64_t started_at_ms;    /* wall time */
     int64_t patient_until_ms; /* monotonic; until then requests wait for the start instead of being refused */

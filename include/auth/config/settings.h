@@ -84,7 +84,8 @@ struct settings_problems {
 NODISCARD result settings_load(struct task *task, const struct settings_sources *sources,
                                struct settings *ret_settings, struct settings_problems *ret_problems);
 
-/* SQL_URI; without one and with POSTGRES_HOST, what the parts amount to. In the arena. */
+/* SQL_URI; without one and with POSTGRES_HOST, what the parts amount to; without either, a file in AUTH_DATA_DIR. In
+ * the arena. */
 struct secret settings_sql_uri(const struct settings *settings, struct arena *arena);
 /* MIGRATION_SQL_URI, else the same as settings_sql_uri. */
 struct secret settings_migration_sql_uri(const struct settings *settings, struct arena *arena);

@@ -82,6 +82,8 @@ Test(settings, pairs_that_contradict_each_other_are_refused)
                                           "AUTH_THROTTLE_FIRST_DELAY_SECONDS=1000",
                                           "AUTH_DB_LOCK_TIMEOUT_MS=3000",
                                           "AUTH_OPS_LISTEN=127.0.0.1:8080",
+                                          "AUTH_HASH_MEMORY_KIB=262144",
+                                          "AUTH_HASH_ITERATIONS=5",
                                           NULL};
     cr_assert(!config_load(NULL, environ, NULL));
     cr_expect(has_problem("AUTH_SESSION_IDLE_SECONDS", "AUTH_SESSION_SECONDS"));
@@ -90,7 +92,8 @@ Test(settings, pairs_that_contradict_each_other_are_refused)
     cr_expect(has_problem("AUTH_THROTTLE_FIRST_DELAY_SECONDS", "exceed"));
     cr_expect(has_problem("AUTH_DB_LOCK_TIMEOUT_MS", "exceed"));
     cr_expect(has_problem("AUTH_OPS_LISTEN", "differ"));
-    cr_expect_eq(config.problems.error_count, 6);
+    cr_expect(has_problem("AUTH_HASH_MEMORY_KIB", "AUTH_HASH_ITERATIONS must not exceed"));
+    cr_expect_eq(config.problems.error_count, 7);
 }
 
 Test(settings, a_plain_issuer_off_this_machine_is_a_warning)

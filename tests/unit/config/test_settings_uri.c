@@ -46,6 +46,16 @@ Test(settings_uri, the_parts_make_a_uri_when_there_is_none)
     cr_expect(str_equal(sql_uri(none), STR("sqlite:///var/auth.db")));
 }
 
+Test(settings_uri, the_embedded_database_lies_in_the_data_folder)
+{
+    static const char *const absolute[] = {"AUTH_DATA_DIR=/var/lib/auth", NULL};
+    cr_expect(str_equal(sql_uri(absolute), STR("sqlite:////var/lib/auth/auth.db")));
+    static const char *const relative[] = {"AUTH_DATA_DIR=data", NULL};
+    cr_expect(str_equal(sql_uri(relative), STR("sqlite:///data/auth.db")));
+    static const char *const other[] = {"AUTH_DATA_DIR=data", "SQL_URI=sqlite:///var/auth.db", NULL};
+    cr_expect(str_equal(sql_uri(other), STR("sqlite:///var/auth.db")));
+}
+
 Test(settings_uri, migrations_have_their_own_or_the_same)
 {
     static const char *const own[] = {"POSTGRES_HOST=db", "MIGRATION_SQL_URI=postgresql://owner@db/auth",
