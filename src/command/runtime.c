@@ -6,6 +6,7 @@
 #include "auth/base/log.h"
 #include "auth/command/command.h"
 #include "auth/domain/keyring.h"
+#include "auth/domain/retention.h"
 #include "auth/json/fields.h"
 #include "auth/loop/fiber.h"
 #include "runtime_internal.h"
@@ -195,7 +196,8 @@ result service_open(struct runtime *runtime, struct loop *loop, struct service *
                                     .secrets = &runtime->secrets,
                                     .hasher = runtime->hasher,
                                     .work = runtime->work,
-                                    .keyring = keyring_create()};
+                                    .keyring = keyring_create(),
+                                    .retention = retention_create()};
     TRY(store_open(&runtime->task, loop, &runtime->store, &ret_service->db));
     return cache_open(runtime->cache, loop, &ret_service->cache);
 }
@@ -205,6 +207,7 @@ void service_close(struct service *service)
     cache_close(service->cache);
     store_close(service->db);
     keyring_destroy(service->keyring);
+    retention_destroy(service->retention);
 }
 
 struct migration_options runtime_migration_options(const struct runtime *runtime)

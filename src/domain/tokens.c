@@ -4,6 +4,7 @@
 #include "auth/crypto/jwt.h"
 #include "auth/crypto/refresh_token.h"
 #include "auth/domain/keyring.h"
+#include "auth/domain/retention.h"
 #include "auth/json/writer.h"
 
 #define CLAIMS_BYTES_MAX 4096u
@@ -230,6 +231,7 @@ result tokens_issue(struct service *service, struct task *task, const struct tok
     TRY(sign_claims(service, task, claims, &response.access_token));
     if (grant->session) add_refresh_token(service, task, grant->session, &response);
     keyring_touch(service);
+    retention_touch(service);
     *ret_response = response;
     return RESULT_OK;
 }

@@ -164,3 +164,33 @@ result account_purge_closed(struct db *db, struct task *task, struct str email_k
     struct db_rows rows;
     return db_run(db, task, &statement_account_purge_closed, arguments, &rows);
 }
+
+result account_closed_window(struct db *db, struct task *task, struct id after, int64_t count,
+                             struct closed_accounts *ret_window)
+{
+    const struct db_value arguments[] = {db_id(&after), db_int(count), db_int(task->now_ms)};
+    struct db_rows rows;
+    TRY(db_run(db, task, &statement_account_closed_window, arguments, &rows));
+    struct id *due = arena_alloc_array(task->arena, rows.count, sizeof *due);
+    size_t due_count = 0;
+    for (size_t i = 0; i < rows.count; i++)
+        if (row_bool(&rows, i, ACCOUNT_CLOSED_WINDOW_IS_DUE))
+            due[due_count++] = row_id(&rows, i, ACCOUNT_CLOSED_WINDOW_ID);
+    const bool is_last = (int64_t)rows.count < count;
+    *ret_window = (struct closed_accounts){
+        .due = due,
+        .due_count = due_count,
+        .last = is_last ? after : row_id(&rows, rows.count - 1, ACCOUNT_CLOSED_WINDOW_ID),
+        .is_last = is_last,
+    };
+    return RESULT_OK;
+}
+
+result account_erase_closed(struct db *db, struct task *task, struct id id)
+{
+    const struct db_value arguments[] = {db_id(&id), db_int(task->now_ms)};
+    struct db_rows rows;
+    TRY(db_run(db, task, &statement_account_erase_closed, arguments, &rows));
+    REQUIRE(rows.count == 1, NOT_FOUND);
+    return RESULT_OK;
+}

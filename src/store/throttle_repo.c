@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT
 #include "auth/store/throttle_repo.h"
 
+#include "auth/base/secret.h"
 #include "auth/store/statements.h"
+
+#define WINDOW_START_BYTES 16u /* keys are random: a window from any place on is a fair sample */
 
 static struct throttle_state state_from_row(const struct db_rows *rows)
 {
@@ -45,4 +48,18 @@ result throttle_uncount(struct db *db, struct task *task, const unsigned char ke
 result throttle_clear(struct db *db, struct task *task, const unsigned char key[THROTTLE_KEY_BYTES])
 {
     return run_on_key(db, task, &statement_throttle_clear, key);
+}
+
+result throttle_erase_old(struct db *db, struct task *task, const struct throttle_retention *rule,
+                          int64_t count)
+{
+    unsigned char start[WINDOW_START_BYTES];
+    random_bytes(start, sizeof start);
+    const struct db_value arguments[] = {
+        db_bytes(start, sizeof start),       db_int(count),
+        db_int(rule->free_attempts),         db_int(rule->stop),
+        db_int(rule->unthrottled_before_ms), db_int(rule->throttled_before_ms),
+    };
+    struct db_rows rows;
+    return db_run(db, task, &statement_throttle_erase_old, arguments, &rows);
 }

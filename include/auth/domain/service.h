@@ -14,6 +14,7 @@
 #include "auth/store/db.h"
 
 struct keyring;
+struct retention;
 
 /* Keys derived from the server secret, one for each purpose. */
 struct service_secrets {
@@ -31,6 +32,7 @@ struct service {
     struct password_hasher *hasher;
     struct offload *work; /* for what blocks and is not a password hash */
     struct keyring *keyring;
+    struct retention *retention; /* NULL: nothing is erased */
 };
 
 void service_secrets_derive(const struct key256 *server_secret, struct service_secrets *ret_secrets);

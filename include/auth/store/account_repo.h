@@ -54,6 +54,19 @@ NODISCARD result account_set_status(struct db *db, struct task *task, struct id 
                                     enum account_status to);
 NODISCARD result account_purge_closed(struct db *db, struct task *task, struct str email_key);
 
+struct closed_accounts {
+    const struct id *due; /* closed, and the grace is over */
+    size_t due_count;
+    struct id last; /* of the window */
+    bool is_last;   /* the window reached the end */
+};
+
+/* `count` accounts in order of id, after the given one. */
+NODISCARD result account_closed_window(struct db *db, struct task *task, struct id after, int64_t count,
+                                       struct closed_accounts *ret_window);
+/* NOT_FOUND unless it is closed and its grace is over. */
+NODISCARD result account_erase_closed(struct db *db, struct task *task, struct id id);
+
 const char *account_status_name(enum account_status status);
 /* Aborts on a text the schema does not allow. */
 enum account_status account_status_parse(struct str text);

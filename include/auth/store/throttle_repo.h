@@ -32,4 +32,15 @@ NODISCARD result throttle_uncount(struct db *db, struct task *task,
 NODISCARD result throttle_clear(struct db *db, struct task *task,
                                 const unsigned char key[THROTTLE_KEY_BYTES]);
 
+/* What is kept until when after the last attempt; at the stop for ever. */
+struct throttle_retention {
+    int64_t free_attempts;
+    int64_t stop;
+    int64_t unthrottled_before_ms; /* fewer failures than are free */
+    int64_t throttled_before_ms;
+};
+/* Of `count` taken anywhere those that are old enough. */
+NODISCARD result throttle_erase_old(struct db *db, struct task *task, const struct throttle_retention *rule,
+                                    int64_t count);
+
 #endif

@@ -97,3 +97,15 @@ UPDATE accounts SET status = $3, updated_at_ms = $4 WHERE id = $1 AND status = $
 -- in: email_key text, now int
 -- out:
 DELETE FROM accounts WHERE email_key = $1 AND status = 'closing' AND delete_after_ms <= $2
+
+-- name: account_closed_window
+-- in: after uuid, count int, now int
+-- out: id uuid, is_due bool
+SELECT id, status = 'closing' AND delete_after_ms IS NOT NULL AND delete_after_ms <= $3 AS is_due
+FROM accounts WHERE id > $1 ORDER BY id LIMIT $2
+
+-- name: account_erase_closed
+-- lane: write
+-- in: id uuid, now int
+-- out: id uuid
+DELETE FROM accounts WHERE id = $1 AND status = 'closing' AND delete_after_ms <= $2 RETURNING id

@@ -74,3 +74,12 @@ WHERE id IN (SELECT id FROM sessions
              WHERE account_id = $1 AND ended_at_ms IS NULL AND expires_at_ms > $3 AND idle_expires_at_ms > $3
              ORDER BY created_at_ms DESC, id DESC LIMIT 1000 OFFSET $2)
 RETURNING id
+
+-- Ids sort by the time they were made at: the oldest come first.
+-- name: session_erase_expired
+-- lane: write
+-- in: expired_before_ms int, count int
+-- out:
+DELETE FROM sessions
+WHERE id IN (SELECT w.id FROM (SELECT id, expires_at_ms FROM sessions ORDER BY id LIMIT $2) AS w
+             WHERE w.expires_at_ms < $1)

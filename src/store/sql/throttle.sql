@@ -36,3 +36,16 @@ DELETE FROM throttles WHERE throttle_key = $1
 -- in: throttle_key bytes
 -- out:
 UPDATE throttles SET failures = failures - 1, blocked_until_ms = 0 WHERE throttle_key = $1 AND failures > 0
+
+-- What has been throttled to the stop is kept until an administrator lifts it. The failures are looked at again when the
+-- row is erased: an attempt may have been counted meanwhile.
+-- name: throttle_erase_old
+-- lane: write
+-- in: start bytes, count int, free int, stop int, unthrottled_before_ms int, throttled_before_ms int
+-- out:
+DELETE FROM throttles
+WHERE throttle_key IN (SELECT w.throttle_key
+                       FROM (SELECT throttle_key FROM throttles
+                             WHERE throttle_key >= $1 ORDER BY throttle_key LIMIT $2) AS w)
+  AND failures < $4
+  AND updated_at_ms < CASE WHEN failures < $3 THEN $5 ELSE $6 END

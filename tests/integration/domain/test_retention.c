@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT
+#include <criterion/criterion.h>
+#include <stdio.h>
+
+#include "auth/domain/access_tokens.h"
+#include "auth/domain/accounts.h"
+#include "auth/domain/retention.h"
+#include "domain_fixture.h"
+
+#define DAY_MS INT64_C(86400000)
+
+static void with_retention(void (*body)(struct visitor *visitor))
+{
+    for (int engine = 0; engine < (int)DB_ENGINE_COUNT; engine++) {
+        struct domain_fixture fixture;
+        domain_fixture_open(&fixture, (enum db_engine)engine);
+        fixture.service.retention = retention_create();
+        domain_fixture_run(&fixture, 1, body);
+        struct retention *retention = fixture.service.retention;
+        domain_fixture_close(&fixture);
+        retention_destroy(retention);
+    }
+}
+
+static void step(struct visitor *visitor)
+{
+    expect_code(visitor, retention_step(visitor->service, &visitor->task), STATUS_OK, "step");
+}
+
+/* Windows of tokens and attempts begin anywhere: enough of them look everywhere. */
+static void steps(struct visitor *visitor)
+{
+    for (int i = 0; i < 40; i++) step(visitor);
+}
+
+static long long rows_of(const struct visitor *visitor, const char *table)
+{
+    char sql[64];
+    snprintf(sql, sizeof sql, "SELECT count(*) FROM %s", table);
+    return ask(visitor->fixture, sql);
+}
+
+static void accounts_and_sessions(struct visitor *visitor)
+{
+    struct account ada, eve;
+    struct token_response tokens;
+    int64_t delete_after_ms;
+    expect_code(visitor, sign_up(visitor, ADA, GOOD, &ada), STATUS_OK, "ada");
+    expect_code(visitor, sign_up(visitor, "eve@example.org", GOOD, &eve), STATUS_OK, "eve");
+    expect_code(visitor, sign_in(visitor, ADA, GOOD, &tokens), STATUS_OK, "ada");
+    expect_code(visitor, sign_in(visitor, "eve@example.org", GOOD, &tokens), STATUS_OK, "eve");
+    expect_code(visitor, accounts_close(visitor->service, &visitor->task, ada.id, &delete_after_ms),
+                STATUS_OK, "close");
+    visitor_wait(visitor, 14 * DAY_MS - 1);
+    step(visitor);
+    cr_expect_eq(rows_of(visitor, "accounts"), 2, "the grace is not over");
+    visitor_wait(visitor, 1);
+    step(visitor);
+    cr_expect_eq(rows_of(visitor, "accounts"), 1, "gone");
+    cr_expect_eq(rows_of(visitor, "sessions"), 1, "with its sessions");
+    cr_expect_eq(ask(visitor->fixture, "SELECT count(*) FROM audit_events WHERE type = 'account.erased'"), 1);
+    visitor_wait(visitor, 46 * DAY_MS);
+    step(visitor);
+    cr_expect_eq(rows_of(visitor, "sessions"), 1, "kept a month beyond its end");
+    visitor_wait(visitor, 1);
+    step(visitor);
+    cr_expect_eq(rows_of(visitor, "sessions"), 0);
+    cr_expect_eq(rows_of(visitor, "accounts"), 1, "who has not closed it keeps it");
+}
+
+Test(retention, a_closed_account_is_erased_after_its_grace_and_a_session_a_month_after_its_end)
+{
+    with_retention(accounts_and_sessions);
+}
+
+static void attempts(struct visitor *visitor)
+{
+    struct token_response tokens;
+    char email[64];
+    visitor->fixture->policy.throttle.first_delay_ms = 0;
+    for (int i = 0; i < 30; i++) {
+        snprintf(email, sizeof email, "nobody%d@example.org", i);
+        expect_code(visitor, sign_in(visitor, email, GOOD, &tokens), STATUS_INVALID_CREDENTIALS, email);
+    }
+    for (int i = 0; i < 6; i++)
+        expect_code(visitor, sign_in(visitor, ADA, GOOD, &tokens), STATUS_INVALID_CREDENTIALS, "throttled");
+    expect_code(visitor, sign_in(visitor, "eve@example.org", GOOD, &tokens), STATUS_INVALID_CREDENTIALS,
+                "stopped");
+    tell(visitor->fixture,
+         "UPDATE throttles SET failures = 100 WHERE throttle_key = (SELECT throttle_key FROM throttles "
+         "WHERE failures = 1 ORDER BY throttle_key LIMIT 1)");
+    visitor_wait(visitor, DAY_MS);
+    steps(visitor);
+    cr_expect_eq(rows_of(visitor, "throttles"), 32, "a day has to pass");
+    visitor_wait(visitor, 1);
+    steps(visitor);
+    cr_expect_eq(rows_of(visitor, "throttles"), 2, "%lld left", rows_of(visitor, "throttles"));
+    visitor_wait(visitor, 29 * DAY_MS);
+    steps(visitor);
+    cr_expect_eq(rows_of(visitor, "throttles"), 1, "%lld left", rows_of(visitor, "throttles"));
+    visitor_wait(visitor, 3650 * DAY_MS);
+    steps(visitor);
+    cr_expect_eq(ask(visitor->fixture, "SELECT failures FROM throttles"), 100, "the stop stays");
+}
+
+Test(retention, failed_attempts_are_forgotten_after_a_day_a_month_or_never)
+{
+    with_retention(attempts);
+}
+
+static void revoked(struct visitor *visitor)
+{
+    struct account account;
+    struct token_response tokens;
+    struct principal principal = {0};
+    expect_code(visitor, sign_up(visitor, ADA, GOOD, &account), STATUS_OK, "sign_up");
+    expect_code(visitor, sign_in(visitor, ADA, GOOD, &tokens), STATUS_OK, "sign_in");
+    expect_code(visitor,
+                access_token_verify(visitor->service, &visitor->task, tokens.access_token, &principal),
+                STATUS_OK, "verify");
+    expect_code(visitor, access_token_revoke(visitor->service, &visitor->task, &principal), STATUS_OK,
+                "revoke");
+    visitor_wait(visitor, visitor->fixture->policy.access_token_ms);
+    steps(visitor);
+    cr_expect_eq(rows_of(visitor, "revoked_tokens"), 1, "clocks may differ");
+    visitor_wait(visitor, 3600001);
+    steps(visitor);
+    cr_expect_eq(rows_of(visitor, "revoked_tokens"), 0);
+}
+
+Test(retention, a_revocation_is_kept_until_its_token_has_expired_everywhere)
+{
+    with_retention(revoked);
+}
+
+static void in_the_background(struct visitor *visitor)
+{
+    struct account account;
+    struct token_response tokens;
+    int64_t delete_after_ms;
+    expect_code(visitor, sign_up(visitor, ADA, GOOD, &account), STATUS_OK, "ada");
+    expect_code(visitor, accounts_close(visitor->service, &visitor->task, account.id, &delete_after_ms),
+                STATUS_OK, "close");
+    tell(visitor->fixture, "UPDATE accounts SET delete_after_ms = 1");
+    expect_code(visitor, sign_up(visitor, "eve@example.org", GOOD, &account), STATUS_OK, "eve");
+    struct retention *retention = visitor->service->retention;
+    visitor->service->retention = NULL;
+    expect_code(visitor, sign_in(visitor, "eve@example.org", GOOD, &tokens), STATUS_OK, "eve");
+    cr_expect_eq(rows_of(visitor, "accounts"), 2, "a service without a retention keeps everything");
+    visitor->service->retention = retention;
+    expect_code(visitor, sign_in(visitor, "eve@example.org", GOOD, &tokens), STATUS_OK, "eve");
+    for (int i = 0; i < 200 && rows_of(visitor, "accounts") == 2; i++) fiber_sleep(10);
+    cr_expect_eq(rows_of(visitor, "accounts"), 1);
+    fiber_sleep(100);
+    db_probe_reset(&visitor->fixture->probe);
+    expect_code(visitor, refresh(visitor, tokens.refresh_token, &tokens), STATUS_OK, "refresh");
+    fiber_sleep(50);
+    cr_expect_str_eq(visitor->fixture->probe.trace, "session_rotate ", "once a minute: %s",
+                     visitor->fixture->probe.trace);
+}
+
+Test(retention, a_step_runs_beside_the_traffic_once_a_minute)
+{
+    with_retention(in_the_background);
+}
