@@ -4,7 +4,6 @@
 
 #include "auth/base/secret.h"
 #include "auth/command/command.h"
-#include "auth/json/fields.h"
 #include "auth/loop/signals.h"
 
 static bool asks_for_help(const char *argument)
@@ -12,12 +11,11 @@ static bool asks_for_help(const char *argument)
     return strcmp(argument, "--help") == 0 || strcmp(argument, "-h") == 0;
 }
 
-/* Before the first thread: signals are blocked, hash tables and the random source are seeded. */
-static result prepare(void)
+/* Before the first thread, which inherits what is blocked. */
+static result prepare(const struct command *command)
 {
-    TRY(signals_block());
-    TRY(random_init());
-    return RESULT_OK;
+    if (command->takes_signals) TRY(signals_block());
+    return random_init();
 }
 
 int main(int argc, char **argv)
@@ -36,7 +34,7 @@ int main(int argc, char **argv)
             command_print_usage(command);
             return EXIT_DONE;
         }
-    if (!is_ok(prepare())) {
+    if (!is_ok(prepare(command))) {
         fprintf(stderr, "auth: the system gives no random bytes or no signals; nothing was started\n");
         return EXIT_FAILED;
     }

@@ -2,6 +2,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/base/attributes.h"
 #include "auth/command/command.h"
 #include "commands_internal.h"
 
@@ -11,22 +12,22 @@ const struct command commands[] = {
      "Brings the schema to the head (MIGRATE_ON_START), then serves until SIGTERM or Ctrl-C.\n"
      "With nothing configured it keeps its data in var/auth.db and listens on 127.0.0.1:8080.\n\n"
      "  example: auth serve --set AUTH_LISTEN=0.0.0.0:8080 --set LOG_LEVEL=debug\n",
-     serve_command},
-    {"migrate", "Change the schema of the database", "", migrate_command_main},
+     serve_command, true},
+    {"migrate", "Change the schema of the database", "", migrate_command_main, true},
     {"config", "Show the settings in force, or check them",
      "auth config [check|reference] [--json] [--set NAME=value]...\n\n"
      "Without a word: every setting, its value (secrets masked) and where it came from.\n"
      "check: only whether they are right; exit code 2 and every wrong one by name if not.\n"
      "reference: the table of all settings in Markdown.\n\n"
      "  example: POSTGRES_HOST=db POSTGRES_PASSWORD_FILE=/run/secrets/db auth config check\n",
-     config_command},
+     config_command, false},
     {"user", "Make, list, lock and unlock accounts",
      "auth user create EMAIL [--name NAME]   the password is asked for, or read from standard input\n"
      "auth user list [--json]\n"
      "auth user lock EMAIL|ID                ends all its sessions at once\n"
      "auth user unlock EMAIL|ID\n\n"
      "  example: auth user create ada@example.org --name \"Ada Lovelace\"\n",
-     user_command},
+     user_command, false},
     {"client", "Register, list and delete OAuth clients",
      "auth client create NAME [--id ID] [--public] [--grants \"...\"] [--scopes \"...\"] [--json]\n"
      "auth client list [--json]\n"
@@ -34,23 +35,23 @@ const struct command commands[] = {
      "The secret is printed once, when the client is made. Grants: client_credentials, refresh_token.\n\n"
      "  example: auth client create \"nightly report\" --grants client_credentials --scopes "
      "\"report:read\"\n",
-     client_command},
+     client_command, false},
     {"key", "List and rotate the signing keys",
      "auth key list [--json]\n"
      "auth key rotate [--now]   the new key signs after AUTH_KEY_OVERLAP_SECONDS, or at once\n\n"
      "  example: auth key rotate\n",
-     key_command},
+     key_command, false},
     {"healthcheck", "Ask the running service whether it is ready",
      "auth healthcheck [--live]\n\n"
      "Asks the operations listener of this configuration; exit code 0 when ready, 1 when not.\n\n"
      "  example: auth healthcheck && echo ready\n",
-     healthcheck_command},
+     healthcheck_command, false},
     {"version", "Print the version of this binary and its schema",
-     "auth version\n\n  example: auth version\n", version_command},
+     "auth version\n\n  example: auth version\n", version_command, false},
     {"help", "Print this list, or the help of a command",
-     "auth help [COMMAND]\n\n  example: auth help user\n", help_command},
+     "auth help [COMMAND]\n\n  example: auth help user\n", help_command, false},
 };
-const size_t command_count = sizeof commands / sizeof commands[0];
+const size_t command_count = ARRAY_COUNT(commands);
 
 const struct command *command_find(const char *name)
 {

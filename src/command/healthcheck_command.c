@@ -69,7 +69,7 @@ static size_t exchange(int fd, const char *path, char answer[ANSWER_BYTES + 1])
         snprintf(text, sizeof text, "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", path);
     setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
     setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
-    if (write(fd, text, (size_t)len) != len) return 0;
+    if (send(fd, text, (size_t)len, MSG_NOSIGNAL) != len) return 0;
     size_t used = 0;
     ssize_t count;
     while (used < ANSWER_BYTES && (count = read(fd, answer + used, ANSWER_BYTES - used)) > 0)

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -19,15 +20,32 @@ static bool read_line(char line[LINE_BYTES])
     return true;
 }
 
+static struct termios shown;
+
+/* Whoever gives up at the prompt gets a terminal back that shows what is typed. Both calls are async-signal-safe
+ * (signal-safety(7)); the handler is gone by then, so the signal ends the process. */
+static void show_and_end(int signal_number)
+{
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
+    raise(signal_number);
+}
+
+static void hide(void)
+{
+    static const int endings[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    const struct sigaction action = {.sa_handler = show_and_end, .sa_flags = (int)SA_RESETHAND};
+    struct termios hidden = shown;
+    hidden.c_lflag &= ~(tcflag_t)ECHO;
+    for (size_t i = 0; i < ARRAY_COUNT(endings); i++) sigaction(endings[i], &action, NULL);
+    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+}
+
 /* With the terminal's echo off while it is typed. */
 static bool ask(const char *prompt, char line[LINE_BYTES])
 {
-    struct termios shown, hidden;
     if (tcgetattr(STDIN_FILENO, &shown) != 0) return false;
-    hidden = shown;
-    hidden.c_lflag &= ~(tcflag_t)ECHO;
     fprintf(stderr, "%s: ", prompt);
-    tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden);
+    hide();
     const bool is_read = read_line(line);
     tcsetattr(STDIN_FILENO, TCSAFLUSH, &shown);
     fprintf(stderr, "\n");

@@ -8,6 +8,7 @@
 #ifndef AUTH_COMMAND_COMMAND_H
 #define AUTH_COMMAND_COMMAND_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #define AUTH_VERSION "0.1.0"
@@ -19,6 +20,7 @@ struct command {
     const char *summary;               /* one line, for the list */
     const char *usage;                 /* options and an example, for --help */
     int (*run)(int argc, char **argv); /* argv[0] is the command's name */
+    bool takes_signals;                /* and ends in order; the others are ended by them */
 };
 
 extern const struct command commands[];
