@@ -20,6 +20,21 @@ def fixture_terminal():
     os.close(theirs)
 
 
+def test_commands_that_start_at_once_share_one_secret(tmp_path):
+    for number in range(3):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        commands = [subprocess.Popen([BINARY, "key", "list"], env={"PATH": os.environ["PATH"], "LOG_FORMAT": "json"},
+                                     cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+                    for _ in range(8)]
+        # There is no schema yet: what they say of that is another matter.
+        said = "".join(command.communicate(timeout=30)[0] for command in commands)
+        assert "made the server secret" in said
+        assert "auth.db.key cannot" not in said and "does not hold" not in said, said
+        assert [path.name for path in (folder / "var").glob("*.key*")] == ["auth.db.key"]
+        assert (folder / "var" / "auth.db.key").stat().st_mode & 0o777 == 0o600
+
+
 def shows_what_is_typed(terminal):
     return bool(termios.tcgetattr(terminal[1])[3] & termios.ECHO)
 
