@@ -52,8 +52,15 @@ if [ $((${#missing[@]} + ${#wrong[@]})) -gt 0 ]; then
     exit 2
 fi
 
+# The binary itself reads files of secrets and of URIs; names of places are read here.
+for name in POSTGRES_HOST POSTGRES_PORT POSTGRES_DB POSTGRES_USER; do
+    file=${name}_FILE
+    if [ -z "${!name:-}" ] && [ -n "${!file:-}" ]; then export "$name=$(<"${!file}")"; fi
+    unset "$file"
+done
+
 arguments=("$COMMAND")
 case $COMMAND in
 upgrade | downgrade) arguments+=("$REVISION") ;;
 esac
-exec auth migrate "${arguments[@]}" "$@"
+exec auth migrate "${arguments[@]}" --wait 60 "$@"

@@ -25,10 +25,11 @@ static void note_progress(void *argument, const struct migration_progress *progr
 {
     struct serve *serve = argument;
     const struct str text = progress->text;
+    char revision[READINESS_REVISION_MAX];
     switch (progress->event) {
     case MIGRATION_BEGINS:
-        readiness_set_progress(serve->shared.readiness, progress->to.ptr, (int)progress->done,
-                               (int)progress->total);
+        snprintf(revision, sizeof revision, "%.*s", STR_ARGS(progress->to));
+        readiness_set_progress(serve->shared.readiness, revision, (int)progress->done, (int)progress->total);
         log_event(LOG_LEVEL_INFO, "migrating", LOG_TEXT("from", progress->from), LOG_TEXT("to", progress->to),
                   LOG_TEXT("message", progress->message));
         break;

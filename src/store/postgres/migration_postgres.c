@@ -107,13 +107,17 @@ static result use_schema(struct migration_connection *connection, struct migrati
     return migration_pg_execute(connection, scope, sql.ptr);
 }
 
-/* Without it a killed client leaves its backend, and the lock, until the statement ends; not every platform has
- * it. */
+/* Without the first a killed client leaves its backend, and the lock, until the statement ends; not every platform
+ * has it. Without the others a machine that vanishes leaves them for hours. */
 static void watch_client(struct migration_connection *connection, struct arena *arena)
 {
     if (PQserverVersion(connection->pg) < CHECK_INTERVAL_VERSION) return;
     struct migration_scope aside = {.arena = arena};
     (void)is_ok(migration_pg_execute(connection, &aside, "SET client_connection_check_interval = '2s'"));
+    aside = (struct migration_scope){.arena = arena};
+    (void)is_ok(migration_pg_execute(connection, &aside,
+                                     "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; "
+                                     "SET tcp_keepalives_count = 3"));
 }
 
 static void close_connection(struct migration_connection *connection)

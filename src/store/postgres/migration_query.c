@@ -10,6 +10,7 @@
 #define BYTEA_OID    17u
 #define LOCK_TIMEOUT "55P03" /* lock_not_available */
 #define DEADLOCK     "40P01"
+#define OPERATOR     "57P" /* admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped */
 #define CANCEL_BYTES 256
 
 void pg_result_clear_scoped(PGresult **answer)
@@ -82,6 +83,10 @@ static result fail_answer(struct migration_connection *connection, struct migrat
     const struct str code = str_from(state);
     if (str_equal(code, STR(LOCK_TIMEOUT)) || str_equal(code, STR(DEADLOCK))) {
         return migration_fail_retryable(scope, "%.*s", STR_ARGS(text));
+    }
+    if (str_starts_with(code, STR(OPERATOR))) {
+        return migration_fail(scope, MIGRATION_EXIT_UNREACHABLE, "connection to %.*s lost: %.*s",
+                              STR_ARGS(connection->options->store->display), STR_ARGS(text));
     }
     return migration_fail(scope, MIGRATION_EXIT_SQL, "%.*s", STR_ARGS(text));
 }

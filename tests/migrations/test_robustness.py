@@ -1,0 +1,214 @@
+# SPDX-License-Identifier: MIT
+"""Many at once, killed ones, poolers, an unfriendly environment. The long forms are in tests/fault."""
+import os
+import pathlib
+import shutil
+import subprocess
+import time
+
+import pytest
+from authtest import crash
+from authtest.process import Process, free_port, wait_until
+
+ROUNDS = 3
+STARTERS = 20
+
+
+@pytest.mark.parametrize("engine", ["postgres", "sqlite"])
+def test_twenty_starters_apply_each_revision_once(new_site, engine):
+    for _ in range(ROUNDS if engine == "postgres" else 1):
+        crash.start_at_once(new_site(engine), STARTERS)
+
+
+def test_starters_at_head_take_no_lock(postgres_site):
+    site = postgres_site
+    crash.write_chain(site)
+    site.expect("upgrade")
+    holder = crash.Session(site, "SELECT pg_advisory_lock(1635087464, hashtext('public'))")
+    try:
+        done = [site.start("upgrade") for _ in range(STARTERS)]
+        assert all(process.communicate(timeout=20)[0] == "Already at 0005 (head)\n" for process in done)
+    finally:
+        holder.close()
+
+
+@pytest.mark.parametrize("engine", ["postgres", "sqlite"])
+def test_another_takes_over_from_a_killed_one(new_site, engine):
+    clean = crash.clean_schema(new_site(engine))
+    for point in crash.POINTS[::4]:
+        seconds = crash.kill_at(new_site(engine), point, clean)
+        assert seconds < 5, (point, seconds)
+
+
+def test_a_terminated_backend_ends_the_command_with_exit_7(postgres_site):
+    site = postgres_site
+    site.revisions.add("0001", "", ("CREATE TABLE t (i int);\nSELECT pg_sleep(20);", "SELECT 1;"))
+    process = site.start("upgrade")
+    wait_until(lambda: site.sql(crash.RUNNING) == "1", 10, "the sleep")
+    site.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'auth-migrate' AND "
+             f"datname = '{site.name}'")
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 7 and "lost" in errors, errors
+    assert site.applied() == []
+
+
+def test_sigterm_cancels_the_statement_and_rolls_back(postgres_site):
+    site = postgres_site
+    site.revisions.add("0001", "", ("CREATE TABLE t (i int);\nSELECT pg_sleep(60);", "SELECT 1;"))
+    process = site.start("upgrade")
+    wait_until(lambda: site.sql(crash.RUNNING) == "1", 10, "the sleep")
+    began = time.monotonic()
+    process.terminate()
+    _, errors = process.communicate(timeout=10)
+    assert process.returncode == 143 and "told to stop" in errors
+    assert time.monotonic() - began < 5
+    assert site.sql(crash.RUNNING) == "0" and site.applied() == [] and "CREATE TABLE" not in site.schema()
+    assert site.sql("SELECT error FROM schema_version_log") == "told to stop"
+
+
+# --- poolers ---
+
+
+@pytest.fixture(name="pooler")
+def fixture_pooler(postgres, folder):
+    """PgBouncer before the server: pooler("transaction") gives the port it listens on."""
+    started = []
+
+    def make(mode):
+        home = pathlib.Path(folder, f"pooler-{len(started)}-{mode}")
+        home.mkdir()
+        port = free_port()
+        (home / "users.txt").write_text(f'"postgres" "{postgres.PASSWORD}"\n', encoding="ascii")
+        (home / "pgbouncer.ini").write_text(
+            f"[databases]\n* = host=127.0.0.1 port={postgres.port}\n[pgbouncer]\nlisten_addr = 127.0.0.1\n"
+            f"listen_port = {port}\nauth_type = plain\nauth_file = {home}/users.txt\npool_mode = {mode}\n"
+            f"unix_socket_dir =\nlogfile = {home}/log\n", encoding="ascii")
+        user = None
+        if os.getuid() == 0:
+            user = "postgres"
+            for path in (home, *home.iterdir()):
+                shutil.chown(path, user)
+        process = Process(f"pooler-{mode}", ["/usr/sbin/pgbouncer", str(home / "pgbouncer.ini")], str(home), user=user).start()
+        started.append(process)
+        wait_until(lambda: subprocess.run([f"{postgres.programs}/pg_isready", "-q", "-h", "127.0.0.1", "-p", str(port)],
+                                          check=False).returncode == 0, 10, "pgbouncer")
+        return port
+
+    yield make
+    for process in started:
+        process.stop()
+
+
+def test_a_pooler_by_the_transaction_is_refused_and_no_lock_is_left(postgres_site, pooler):
+    site = postgres_site
+    crash.write_chain(site)
+    pooled = site.uri.replace(f":{site.postgres.port}/", f":{pooler('transaction')}/")
+    reason = site.fails("upgrade", 2, SQL_URI=pooled)
+    assert "lends connections by the transaction" in reason and "MIGRATION_SQL_URI" in reason
+    assert site.sql("SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database WHERE locktype = "
+                    "'advisory' AND datname = current_database()") == "0"
+    # Looking is harmless, and a direct connection for migrations makes it whole.
+    assert site.expect("current", SQL_URI=pooled) == "<base>\n"
+    assert site.expect("upgrade", SQL_URI=pooled, MIGRATION_SQL_URI=site.uri).endswith("now at 0005 (head)\n")
+    assert site.expect("upgrade", SQL_URI=pooled) == "Already at 0005 (head)\n"
+
+
+def test_a_pooler_by_the_session_serves(new_site, pooler):
+    site = new_site("postgres")
+    port = pooler("session")
+    crash.write_chain(site)
+    pooled = site.uri.replace(f":{site.postgres.port}/", f":{port}/")
+    done = [site.start("upgrade", SQL_URI=pooled) for _ in range(6)]
+    results = [(*process.communicate(timeout=60), process.returncode) for process in done]
+    assert [result[2] for result in results] == [0] * 6, results
+    assert site.sql("SELECT count(*) FROM schema_version_log WHERE action = 'up'") == "5"
+
+
+# --- an unfriendly environment ---
+
+
+def test_a_wrong_password_and_a_missing_database_end_at_once(postgres_site):
+    site = postgres_site
+    site.revisions.add("0001", "", "CREATE TABLE t (i integer);")
+    for uri, words in ((site.uri.replace(site.postgres.PASSWORD, "wrong"), "password authentication failed"),
+                       (site.uri.replace(site.name, "nowhere"), "does not exist")):
+        began = time.monotonic()
+        reason = site.fails("upgrade --wait 30", 7, SQL_URI=uri)
+        assert words in reason and time.monotonic() - began < 5
+
+
+def test_a_server_that_comes_up_late_is_waited_for(new_site):
+    site = new_site("sqlite")
+    site.revisions.add("0001", "", "CREATE TABLE t (i integer);")
+    nowhere = f"postgresql://postgres:x@127.0.0.1:{free_port()}/auth"
+    began = time.monotonic()
+    assert "refused" in site.fails("upgrade", 7, SQL_URI=nowhere)
+    assert time.monotonic() - began < 3
+    done = site.run("upgrade --wait 3", SQL_URI=nowhere)
+    assert done.returncode == 7 and "Waiting for the database" in done.stderr
+    assert time.monotonic() - began > 3
+
+
+def test_a_role_without_rights_is_told_so(postgres_site):
+    site = postgres_site
+    site.revisions.add("0001", "", "CREATE TABLE t (i integer);")
+    site.sql("CREATE ROLE weak LOGIN PASSWORD 'weak-password'") if site.sql(
+        "SELECT 1 FROM pg_roles WHERE rolname = 'weak'") != "1" else None
+    weak = site.uri.replace(f"postgres:{site.postgres.PASSWORD}", "weak:weak-password")
+    assert "permission denied" in site.fails("upgrade", 1, SQL_URI=weak)
+    site.expect("upgrade")
+    # At head neither rights to change nor a lock are needed; only the table is read.
+    site.sql("GRANT SELECT ON schema_version TO weak")
+    assert site.expect("upgrade", SQL_URI=weak) == "Already at 0001 (head)\n"
+
+
+def test_a_read_only_server_is_told_so(postgres_site):
+    site = postgres_site
+    site.revisions.add("0001", "", "CREATE TABLE t (i integer);")
+    site.sql(f"ALTER DATABASE {site.name} SET default_transaction_read_only = on")
+    # A setting of the database is overruled, as any that would change the meaning of revisions.
+    assert site.expect("upgrade").endswith("now at 0001 (head)\n")
+
+
+def test_timeouts_of_the_role_do_not_end_a_migration(postgres_site):
+    site = postgres_site
+    site.revisions.add("0001", "", ("SELECT pg_sleep(0.5);", "SELECT 1;"))
+    site.sql(f"ALTER DATABASE {site.name} SET statement_timeout = '100ms'")
+    site.sql(f"ALTER DATABASE {site.name} SET lock_timeout = '50ms'")
+    assert site.expect("upgrade").endswith("now at 0001 (head)\n")
+
+
+def test_the_statement_timeout_of_a_revision_holds(postgres_site):
+    site = postgres_site
+    site.revisions.add("0001", "", ("SELECT pg_sleep(5);", "SELECT 1;"), statement_timeout="200ms")
+    assert "statement timeout" in site.fails("upgrade", 1)
+
+
+# --- SQLite ---
+
+
+def test_a_rebuild_keeps_the_rows_of_children_and_leaves_a_copy(new_site):
+    site = new_site("sqlite")
+    site.revisions.add("0001", "", "CREATE TABLE parents (id integer PRIMARY KEY);\nCREATE TABLE children (id integer PRIMARY "
+                       "KEY, parent integer REFERENCES parents (id) ON DELETE CASCADE);")
+    site.revisions.add("0002", "0001", ("SELECT 1;", "CREATE TABLE parents_new (id integer PRIMARY KEY, name text);\n"
+                                        "INSERT INTO parents_new (id) SELECT id FROM parents;\nDROP TABLE parents;\n"
+                                        "ALTER TABLE parents_new RENAME TO parents;"))
+    site.expect("upgrade 0001")
+    site.sql("INSERT INTO parents VALUES (1); INSERT INTO children VALUES (1, 1)")
+    site.expect("upgrade")
+    assert site.sql("SELECT count(*) FROM children") == "1"
+    copy = pathlib.Path(site.database + ".before-0002")
+    assert copy.exists() and copy.stat().st_mode & 0o077 == 0
+
+
+def test_a_rebuild_that_orphans_rows_is_rolled_back(new_site):
+    site = new_site("sqlite")
+    site.revisions.add("0001", "", "CREATE TABLE parents (id integer PRIMARY KEY);\nCREATE TABLE children (id integer PRIMARY "
+                       "KEY, parent integer REFERENCES parents (id));")
+    site.revisions.add("0002", "0001", ("SELECT 1;", "CREATE TABLE parents_new (id integer PRIMARY KEY);\n"
+                                        "DROP TABLE parents;\nALTER TABLE parents_new RENAME TO parents;"))
+    site.expect("upgrade 0001")
+    site.sql("INSERT INTO parents VALUES (1); INSERT INTO children VALUES (1, 1)")
+    assert "1 rows would refer to nothing" in site.fails("upgrade", 1)
+    assert site.sql("SELECT count(*) FROM parents") == "1" and site.applied() == ["0001"]
