@@ -32,11 +32,6 @@ def stop_at_once(postgres):
     postgres.process.child.wait(20)
 
 
-def kill(process):
-    """SIGKILL to one of our own processes."""
-    process.kill()
-
-
 def start_again(replica, is_waiting=True):
     """A replica that was killed or stopped: the same settings, the same log."""
     replica.process.expected_status = 0
