@@ -71,6 +71,8 @@ result jwks_get(struct request *request, const void *body, struct response *resp
     (void)body;
     struct api *api = api_of(request);
     keyring_touch(api->service);
+    /* After a long rest there may be other keys; where they cannot be read, those that are known are better than none. */
+    if (!is_ok(keyring_wake(api->service, &request->task))) fault_clear(&request->task.fault);
     SCOPED_KEYS(keys, api->service->keyring);
     if (!keys) FAIL(&request->task.fault, NOT_READY, "no keys are loaded");
     if (!api->jwks || api->jwks_generation != keyring_generation(keys)) {
