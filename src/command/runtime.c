@@ -77,6 +77,14 @@ struct str setting_list_join(struct arena *arena, struct setting_list list)
     return joined;
 }
 
+/* What the URL means is the cache's to know, and a server without the cache it was told of would be a surprise. */
+static result check_cache(struct task *task, struct str redis_url)
+{
+    const char *problem = is_empty(redis_url) ? NULL : cache_url_problem(redis_url);
+    if (problem) FAIL(&task->fault, BAD_REQUEST, "REDIS_URL: %s", problem);
+    return RESULT_OK;
+}
+
 static result load_stores(struct runtime *runtime)
 {
     const struct settings *settings = &runtime->settings;
@@ -84,6 +92,7 @@ static result load_stores(struct runtime *runtime)
     const struct secret uri = settings_sql_uri(settings, runtime->arena);
     const struct secret migration_uri = settings_migration_sql_uri(settings, runtime->arena);
     struct store_options *store = &runtime->store;
+    TRY(check_cache(task, secret_expose(settings->redis_url)));
     TRY(store_options_parse(task, secret_expose(uri), store));
     TRY(store_options_parse(task, secret_expose(migration_uri), &runtime->migration_store));
     store->read_connections = (unsigned)settings->db_read_connections;

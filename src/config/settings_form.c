@@ -29,11 +29,11 @@ static const char *sql_uri_problem(struct str text)
 
 static const char *redis_url_problem(struct str text)
 {
-    static const struct str starts[] = {STR_INIT("redis://"), STR_INIT("rediss://"), STR_INIT("unix://")};
+    static const struct str starts[] = {STR_INIT("redis://"), STR_INIT("unix://")};
     for (size_t i = 0; i < ARRAY_COUNT(starts); i++) {
         if (str_starts_with(text, starts[i])) return word_problem(text);
     }
-    return "must begin with redis://, rediss:// or unix://";
+    return "must begin with redis:// or unix://; rediss:// needs a TLS tunnel on this machine";
 }
 
 static bool is_port(struct str text)

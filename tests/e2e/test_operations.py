@@ -4,12 +4,14 @@ import concurrent.futures
 import re
 import signal
 import socket
+import subprocess
 import time
 
 import pytest
 
 from authtest.planted import new_password
 from authtest.process import wait_until
+from authtest.service import BINARY
 
 
 @pytest.fixture(name="operations")
@@ -139,7 +141,12 @@ def test_logs_tell_one_line_for_each_request(start_alone):
     assert '"status":401' in lines[0]
 
 
-def test_a_wrong_setting_is_told_by_name_and_nothing_starts(start_alone):
+@pytest.mark.parametrize("name,value", [("AUTH_PASSWORD_MIN", "3"), ("REDIS_URL", "rediss://cache:6379"),
+                                        ("REDIS_URL", "redis://name@cache"), ("SQL_URI", "mysql://h/d")])
+def test_a_wrong_setting_is_told_by_name_and_nothing_starts(start_alone, name, value):
     replica = start_alone().replicas[0]
-    replica.settings["AUTH_PASSWORD_MIN"] = "3"
-    assert replica.run("config", "check", expected=2) == ""
+    replica.settings[name] = value
+    done = subprocess.run([BINARY, "config", "check"], env=replica.environment(), cwd=replica.folder, capture_output=True,
+                          text=True, check=False, timeout=10)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f"auth config: {name}: " in done.stderr
