@@ -15,7 +15,7 @@ static void print_change(const struct command *command, struct str text)
     json_line_end(&line);
 }
 
-static size_t print_difference(const struct command *command, const struct schema_difference *difference)
+size_t command_print_difference(const struct command *command, const struct schema_difference *difference)
 {
     struct arena *arena = command->scope.arena;
     size_t count = 0;
@@ -47,7 +47,7 @@ static result check(struct command *command, struct migrator *migrator)
     TRY(command_require_head(command, migrator));
     TRY(schema_compare_live(&command->scope, migrator->version.driver->engine, migrator->version.connection,
                             command->arguments.directory, comparison));
-    const size_t count = print_difference(command, &comparison->difference);
+    const size_t count = command_print_difference(command, &comparison->difference);
     if (count > 0) {
         return migration_fail(&command->scope, MIGRATION_EXIT_OUT_OF_DATE,
                               "New upgrade operations detected: %zu", count);

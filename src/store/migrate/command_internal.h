@@ -68,6 +68,10 @@ NODISCARD result command_revision(struct command *command);
 NODISCARD result command_lint(struct command *command);
 /* Exit 3 unless the database is at the head of the revisions: only then can the declared schema be compared. */
 NODISCARD result command_require_head(struct command *command, const struct migrator *migrator);
+struct schema_difference;
+/* One line per change; how many there are. */
+size_t command_print_difference(const struct command *command, const struct schema_difference *difference);
+
 /* --sql of upgrade and downgrade. */
 NODISCARD result command_script(struct command *command, bool is_down);
 

@@ -140,11 +140,18 @@ const struct subcommand *migrate_subcommand_find(const char *name)
 
 /* --- help --- */
 
+/* The list has a line for each; the rest is for the command's own help. */
+static struct str first_clause(const char *summary)
+{
+    return (struct str){summary, strcspn(summary, ".,:;")};
+}
+
 void migrate_subcommands_print(FILE *out)
 {
     fprintf(out, "Usage: auth migrate <command> [options]\n\nCommands:\n");
     for (size_t i = 0; i < ARRAY_COUNT(subcommands); i++) {
-        fprintf(out, "  %-10s%s\n", subcommands[i].name, subcommands[i].summary);
+        const struct str summary = first_clause(subcommands[i].summary);
+        fprintf(out, "  %-10s%.*s\n", subcommands[i].name, STR_ARGS(summary));
     }
     fprintf(out,
             "\nExample: auth migrate upgrade\n`auth migrate <command> --help` says more.\n"

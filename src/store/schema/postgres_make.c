@@ -147,7 +147,8 @@ static void add_enum(struct strbuf *out, const struct schema_object *type)
     const char *separator = "";
     strbuf_printf(out, "CREATE TYPE %.*s AS ENUM (", STR_ARGS(type->name));
     while (values.len > 0) {
-        strbuf_printf(out, "%s%.*s", separator, STR_ARGS(str_split(&values, '\n')));
+        const struct str value = str_split(&values, '\n');
+        strbuf_printf(out, "%s%.*s", separator, STR_ARGS(value));
         separator = ", ";
     }
     strbuf_add_char(out, ')');

@@ -92,12 +92,12 @@ void pg_write_index_change(struct pg_writer *writer, const struct schema_change 
 
 /* --- constraints --- */
 
-void pg_write_validation(struct pg_writer *writer, const struct schema_object *constraint)
+void pg_write_validation(struct pg_writer *writer, const struct schema_object *constraint, struct str down)
 {
     script_add(writer->script, SCHEMA_FILE_VALIDATE,
                str_printf(arena_of(writer), "ALTER TABLE %.*s VALIDATE CONSTRAINT %.*s",
                           STR_ARGS(constraint->table), STR_ARGS(constraint->name)),
-               STR(""));
+               down);
 }
 
 /* A unique index is built without blocking writers, then named a constraint. */
@@ -125,7 +125,7 @@ static void write_not_valid(struct pg_writer *writer, const struct schema_object
     unproven.facets[CONSTRAINT_VALIDITY] = STR("NOT VALID");
     script_add(writer->script, SCHEMA_FILE_CONSTRAINT, pg_create(arena, NULL, &unproven),
                pg_drop(arena, constraint));
-    if (is_empty(constraint->facets[CONSTRAINT_VALIDITY])) pg_write_validation(writer, constraint);
+    if (is_empty(constraint->facets[CONSTRAINT_VALIDITY])) pg_write_validation(writer, constraint, STR(""));
 }
 
 /* Whether a new table refers to something that only a later file makes. */

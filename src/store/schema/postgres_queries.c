@@ -11,8 +11,7 @@
                                                                                           " AND e.objid " \
                                                                                           "= " oid ") "
 
-#define OURS \
-    "c.relname NOT LIKE 'schema\\_version%' AND " NOT_OF_EXTENSION("pg_class", "c.oid")
+#define OURS "c.relname NOT LIKE 'schema\\_version%' AND " NOT_OF_EXTENSION("pg_class", "c.oid")
 
 static const char tables[] = "SELECT '', quote_ident(c.relname), " CLASS_KEY(
     "c.oid") ", obj_description(c.oid, 'pg_class'), "

@@ -49,11 +49,18 @@ static bool is_retyping(const struct schema_change *change)
             is_changing(change, COLUMN_GENERATED));
 }
 
-static bool is_going_with(enum schema_kind object, enum schema_kind needed)
+static bool is_check(const struct schema_object *object)
 {
-    if (object == SCHEMA_CONSTRAINT) return needed == SCHEMA_CONSTRAINT;
-    if (object == SCHEMA_INDEX) return needed == SCHEMA_VIEW;
-    return object == SCHEMA_VIEW || object == SCHEMA_TRIGGER || object == SCHEMA_POLICY;
+    return object->kind == SCHEMA_CONSTRAINT && str_equal(object->facets[CONSTRAINT_KIND], STR("c"));
+}
+
+static bool is_going_with(const struct schema_object *object, const struct schema_object *needed)
+{
+    /* The casts in an expression are those of the types it was written for. */
+    if (is_check(object)) return needed->kind == SCHEMA_COLUMN;
+    if (object->kind == SCHEMA_CONSTRAINT) return needed->kind == SCHEMA_CONSTRAINT;
+    if (object->kind == SCHEMA_INDEX) return needed->kind == SCHEMA_VIEW;
+    return object->kind == SCHEMA_VIEW || object->kind == SCHEMA_TRIGGER || object->kind == SCHEMA_POLICY;
 }
 
 static void mark_replaced(struct pg_writer *writer)
@@ -70,16 +77,19 @@ static void mark_replaced(struct pg_writer *writer)
         is_growing = false;
         for (size_t i = 0; i < from->dependency_count; i++) {
             const struct schema_dependency *edge = &from->dependencies[i];
-            if (!is_moving[edge->needs] || is_moving[edge->object]) continue;
-            if (!is_going_with(from->items[edge->object].kind, from->items[edge->needs].kind)) continue;
+            const struct schema_object *object = &from->items[edge->object];
+            if (!is_moving[edge->needs] || !is_going_with(object, &from->items[edge->needs])) continue;
+            if (is_check(object)) writer->is_early[edge->object] = true;
+            if (is_moving[edge->object]) continue;
             is_moving[edge->object] = writer->is_replaced[edge->object] = is_growing = true;
         }
     }
 }
 
-static enum schema_file file_of(enum schema_kind kind)
+static enum schema_file file_of_drop(const struct pg_writer *writer, const struct schema_object *object)
 {
-    return kind == SCHEMA_CONSTRAINT ? SCHEMA_FILE_CONSTRAINT : SCHEMA_FILE_EXPAND;
+    const bool is_early = writer->is_early[object - writer->difference->from->items];
+    return object->kind == SCHEMA_CONSTRAINT && !is_early ? SCHEMA_FILE_CONSTRAINT : SCHEMA_FILE_EXPAND;
 }
 
 static void write_early_drops(struct pg_writer *writer)
@@ -88,7 +98,7 @@ static void write_early_drops(struct pg_writer *writer)
     const struct schema_object **objects = schema_by_rank(arena_of(writer), from);
     for (size_t i = from->count; i-- > 0;) {
         if (!writer->is_replaced[objects[i] - from->items]) continue;
-        script_add(writer->script, file_of(objects[i]->kind), pg_drop(arena_of(writer), objects[i]),
+        script_add(writer->script, file_of_drop(writer, objects[i]), pg_drop(arena_of(writer), objects[i]),
                    pg_create(arena_of(writer), from, objects[i]));
     }
 }
@@ -177,8 +187,11 @@ static void write_in_place(struct pg_writer *writer, const struct schema_change 
                    str_printf(arena, "ALTER TABLE %.*s %.*s TRIGGER %.*s", STR_ARGS(from->table),
                               STR_ARGS(from->facets[TRIGGER_ENABLED]), STR_ARGS(from->name)));
     }
-    if (to->kind == SCHEMA_CONSTRAINT && is_changing(change, CONSTRAINT_VALIDITY))
-        pg_write_validation(writer, to);
+    if (to->kind == SCHEMA_CONSTRAINT && is_changing(change, CONSTRAINT_VALIDITY)) {
+        const struct str drop = pg_drop(arena, to);
+        const struct str unproven = pg_create(arena, NULL, from);
+        pg_write_validation(writer, to, str_printf(arena, "%.*s;\n%.*s", STR_ARGS(drop), STR_ARGS(unproven)));
+    }
     if (!is_changing(change, FACET_COMMENT)) return;
     script_add(writer->script, SCHEMA_FILE_EXPAND, pg_comment(arena, to), pg_comment(arena, from));
 }
@@ -264,6 +277,27 @@ static bool is_holding_data(enum schema_kind kind)
     return kind == SCHEMA_TABLE || kind == SCHEMA_COLUMN || kind == SCHEMA_SEQUENCE;
 }
 
+/* A foreign key holds on to the one key it was made for, even if another would serve: it has to let go, and is made
+ * again once the key is gone. */
+static void write_referrers(struct pg_writer *writer, const struct schema_object *key, bool is_letting_go)
+{
+    const struct schema_difference *difference = writer->difference;
+    const struct schema_catalog *from = difference->from;
+    struct arena *arena = arena_of(writer);
+    for (size_t i = 0; i < from->dependency_count; i++) {
+        const struct schema_dependency *edge = &from->dependencies[i];
+        const struct schema_object *referrer = &from->items[edge->object];
+        if (&from->items[edge->needs] != key || referrer->kind != SCHEMA_CONSTRAINT) continue;
+        const struct schema_object *to =
+            schema_find(difference->to, SCHEMA_CONSTRAINT, referrer->table, referrer->name);
+        if (!to) continue;
+        const struct str create = pg_create(arena, NULL, to);
+        const struct str drop = pg_drop(arena, to);
+        script_add(writer->script, SCHEMA_FILE_CONTRACT, is_letting_go ? drop : create,
+                   is_letting_go ? create : drop);
+    }
+}
+
 static void write_drops(struct pg_writer *writer)
 {
     const struct schema_difference *difference = writer->difference;
@@ -277,8 +311,11 @@ static void write_drops(struct pg_writer *writer)
         const bool is_foreign_key =
             from->kind == SCHEMA_CONSTRAINT && str_equal(from->facets[CONSTRAINT_KIND], STR("f"));
         if (change->is_implied && !is_foreign_key) continue;
+        const bool is_key = from->kind == SCHEMA_CONSTRAINT && IS_SET(from->facets[CONSTRAINT_INDEX]);
+        if (is_key) write_referrers(writer, from, true);
         script_add(writer->script, SCHEMA_FILE_CONTRACT, pg_drop(arena, from),
                    pg_create(arena, difference->from, from));
+        if (is_key) write_referrers(writer, from, false);
         if (!is_holding_data(from->kind)) continue;
         script_mark_irreversible(writer->script, SCHEMA_FILE_CONTRACT,
                                  str_printf(arena, "drops the data of %s %.*s", schema_kind_name(from->kind),
@@ -323,6 +360,7 @@ result schema_script_postgres(struct schema_script *script, const struct schema_
         .script = script,
         .difference = difference,
         .is_replaced = arena_alloc_array(script->scope->arena, difference->from->count + 1, sizeof(bool)),
+        .is_early = arena_alloc_array(script->scope->arena, difference->from->count + 1, sizeof(bool)),
     };
     mark_replaced(&writer);
     write_renames(&writer);

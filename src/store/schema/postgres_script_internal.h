@@ -33,6 +33,7 @@ struct pg_writer {
     struct schema_script *script;
     const struct schema_difference *difference;
     bool *is_replaced; /* per object of `from`: dropped first and made again, if it is still wanted */
+    bool *is_early;    /* of those, constraints that go before anything else changes */
 };
 
 /* --- postgres_online.c: what is done on tables that are in use --- */
@@ -43,7 +44,7 @@ void pg_write_index_change(struct pg_writer *writer, const struct schema_change 
 /* `is_dropped_first`: one of the same name has been there. */
 void pg_write_constraint(struct pg_writer *writer, const struct schema_object *constraint,
                          bool is_dropped_first);
-void pg_write_validation(struct pg_writer *writer, const struct schema_object *constraint);
+void pg_write_validation(struct pg_writer *writer, const struct schema_object *constraint, struct str down);
 void pg_write_column(struct pg_writer *writer, const struct schema_object *column);
 void pg_write_not_null(struct pg_writer *writer, const struct schema_object *column);
 /* Fails when the change cannot be generated. */
