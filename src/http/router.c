@@ -261,8 +261,3 @@ result router_match(const struct router *router, struct request *request, struct
     request->route = route;
     return RESULT_OK;
 }
-
-size_t route_index(const struct router *router, const struct route *route)
-{
-    return (size_t)(route - router->rows);
-}

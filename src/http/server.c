@@ -138,11 +138,6 @@ size_t http_server_in_flight(const struct http_server *server)
     return server->is_draining ? server->connection_count : server->active_exchanges;
 }
 
-unsigned http_server_connections(const struct http_server *server)
-{
-    return (unsigned)server->connection_count;
-}
-
 static void server_free(struct http_server *server)
 {
     shared_responses_destroy(server);

@@ -5,36 +5,8 @@
 
 #define SHORT_BYTES 60u
 
-/* Bytes that stand for themselves in a JSON string. */
-static bool is_plain(unsigned char c)
-{
-    return c >= 0x20 && c < 0x80 && c != '"' && c != '\\';
-}
-
-/* True if one of the eight bytes is not plain. A byte below n borrows into its top bit when n is taken away;
- * what already has the top bit is not plain either way. */
-static bool has_special(uint64_t word)
-{
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    const uint64_t tops = UINT64_C(0x8080808080808080);
-    const uint64_t quotes = word ^ (ones * '"');
-    const uint64_t slashes = word ^ (ones * '\\');
-    return ((word | (word - ones * 0x20) | (quotes - ones) | (slashes - ones)) & tops) != 0;
-}
-
-static size_t plain_prefix(struct str text)
-{
-    size_t i = 0;
-    for (uint64_t word; i + sizeof(word) <= text.len; i += sizeof(word)) {
-        memcpy(&word, text.ptr + i, sizeof(word));
-        if (has_special(word)) break;
-    }
-    while (i < text.len && is_plain((unsigned char)text.ptr[i])) i++;
-    return i;
-}
-
 /* RFC 8259 §7: "the characters that MUST be escaped: quotation mark, reverse solidus, and the control
- * characters". */
+ * characters". DEL, which may be, is as well: no log or terminal needs it raw. */
 static void add_control(struct strbuf *out, unsigned char c)
 {
     static const char hex_digits[] = "0123456789abcdef";
@@ -84,7 +56,7 @@ static size_t add_special(struct strbuf *out, struct str text)
 static bool add_short(struct strbuf *out, struct str value, bool has_comma, bool has_colon)
 {
     char piece[SHORT_BYTES + 4];
-    if (value.len > SHORT_BYTES || plain_prefix(value) < value.len) return false;
+    if (value.len > SHORT_BYTES || printable_prefix(value, true) < value.len) return false;
     size_t len = 0;
     if (has_comma) piece[len++] = ',';
     piece[len++] = '"';
@@ -101,7 +73,7 @@ void json_escape(struct strbuf *out, struct str value)
     if (add_short(out, value, false, false)) return;
     strbuf_add_char(out, '"');
     while (value.len > 0) {
-        const size_t plain = plain_prefix(value);
+        const size_t plain = printable_prefix(value, true);
         if (plain > 0) strbuf_add(out, (struct str){value.ptr, plain});
         value = str_from_offset(value, plain);
         if (value.len > 0) value = str_from_offset(value, add_special(out, value));

@@ -163,11 +163,6 @@ struct db_value db_id_or_null(const struct id *id)
     return is_nil(*id) ? db_null() : db_id(id);
 }
 
-struct db_value db_int_or_null(int64_t value)
-{
-    return value == 0 ? db_null() : db_int(value);
-}
-
 /* Positions are generated from the statement, so one that does not fit is a bug. */
 static const struct db_value *cell_of(const struct db_rows *rows, size_t row, unsigned column)
 {

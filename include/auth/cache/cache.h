@@ -24,7 +24,7 @@
 #define CACHE_URL_MAX   2048u
 
 /* Name spaces: a key of one kind is never read as another. */
-enum cache_kind { CACHE_SESSION, CACHE_ACCOUNT, CACHE_CLIENT, CACHE_TOKEN, CACHE_RATE, CACHE_KIND_COUNT };
+enum cache_kind { CACHE_SESSION, CACHE_CLIENT, CACHE_TOKEN, CACHE_RATE, CACHE_KIND_COUNT };
 
 struct cache;      /* one per process */
 struct cache_link; /* one loop's view of it */

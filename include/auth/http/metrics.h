@@ -15,7 +15,7 @@ struct http_metrics;
 struct http_metrics *http_metrics_create(const struct route *rows, size_t count);
 void http_metrics_destroy(struct http_metrics *metrics);
 
-/* `index` from route_index, or `count` for requests that met no route. */
+/* `index`: the row's place in the table, or `count` for requests that met no route. */
 void http_metrics_observe(struct http_metrics *metrics, size_t index, int status, int64_t duration_us);
 /* Requests the framing guard refused. */
 void http_metrics_refused(struct http_metrics *metrics);

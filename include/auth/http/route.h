@@ -71,7 +71,4 @@ void router_destroy(struct router *router);
  */
 NODISCARD result router_match(const struct router *router, struct request *request, struct str *ret_allow);
 
-/* The row's place in the table, for metrics. */
-size_t route_index(const struct router *router, const struct route *route);
-
 #endif

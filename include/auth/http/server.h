@@ -1,10 +1,11 @@
 /* server.h — libmicrohttpd behind an adapter: one listener on one loop.
  * Shape:   external-epoll mode inside our loop; whole requests become fibers that run options.serve.
  * Guard:   any Transfer-Encoding, more than one Content-Length or Host, a length that is not plain digits,
- * methods and versions not on the list, NUL or control characters in fields, an oversize target, field or
- * body are refused with 4xx and the connection closed, before any route is looked at. Limits:  connections,
- * body bytes, requests in flight (fibers), time per request. Threads: the loop's. Source:  RFC 9112 §3.2, §6
- * (framing), §11 (smuggling); security.md of the design (probe results).
+ *          methods and versions not on the list, NUL or control characters in fields, an oversize target,
+ *          field or body are refused with 4xx and the connection closed, before any route is looked at.
+ * Limits:  connections, body bytes, requests in flight (fibers), time per request.
+ * Threads: the loop's.
+ * Source:  RFC 9112 §3.2, §6 (framing), §11 (smuggling); the probes of tests/integration/http/test_framing.c.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_HTTP_SERVER_H
@@ -43,7 +44,6 @@ struct str http_server_address(const struct http_server *server);
 void http_server_drain(struct http_server *server);
 /* Requests begun and not yet answered, plus connections still open while draining. */
 size_t http_server_in_flight(const struct http_server *server);
-unsigned http_server_connections(const struct http_server *server);
 /* Accepts NULL. While handlers still wait (http_server_in_flight) only the listener is closed: their fibers hold the
  * server's memory, which then stays until the process ends. */
 void http_server_destroy(struct http_server *server);

@@ -93,8 +93,6 @@ struct db_value db_bytes(const void *bytes, size_t count);
 struct db_value db_id(const struct id *id);
 /* The nil id becomes NULL. */
 struct db_value db_id_or_null(const struct id *id);
-/* 0 becomes NULL. */
-struct db_value db_int_or_null(int64_t value);
 
 /* Cells; NULL reads as 0, false, the empty text, the nil id. Aborts unless the column is of the type asked
  * for; row_text reads texts and bytes of any length. */

@@ -112,7 +112,7 @@ static void kinds_are_apart(void)
         cr_expect_eq(is_there, kind == CACHE_SESSION, "kind %d", kind);
     }
     cr_expect_eq(cache_count(instance.link, &task, CACHE_SESSION, STR("a"), 1000), 1);
-    cache_deny(instance.link, &task, CACHE_ACCOUNT, STR("a"));
+    cache_deny(instance.link, &task, CACHE_CLIENT, STR("a"));
     size_t len = sizeof value;
     cr_expect(cache_get(instance.link, &task, CACHE_SESSION, STR("a"), value, &len));
 }

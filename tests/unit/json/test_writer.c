@@ -65,7 +65,7 @@ Test(json_writer, text_nests_with_its_commas)
     json_end_object(&writer);
     cr_expect_str_eq(
         strbuf_str(&out).ptr,
-        "{\"a\":[-9223372036854775808,false,null,{},[]],\"b\\\"\":\"\\\\ / \x7f \xe2\x82\xac \\r\\n\\t\","
+        "{\"a\":[-9223372036854775808,false,null,{},[]],\"b\\\"\":\"\\\\ / \\u007f \xe2\x82\xac \\r\\n\\t\","
         "\"c\":[1]}");
 }
 
