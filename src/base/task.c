@@ -12,6 +12,7 @@ void task_init(struct task *task, struct arena *arena, struct str id, int64_t ti
     task->now_ms = clock_wall_ms();
     task->deadline_ms = is_unlimited ? INT64_MAX : start_ms + time_limit_ms;
     task->retry_after_seconds = 0;
+    task->max_age_seconds = 0;
     task->id = id;
 }
 

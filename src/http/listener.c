@@ -56,7 +56,7 @@ static int take_fd(int *fd)
 /* A file left by a process that is gone answers "refused"; one that somebody serves is not touched. */
 static bool is_stale(const struct sockaddr_un *name)
 {
-    int SCOPED(close_scoped) probe = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int SCOPED(close_scoped) probe = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
     if (probe < 0) return false;
     return connect(probe, (const struct sockaddr *)name, sizeof(*name)) != 0 && errno == ECONNREFUSED;
 }

@@ -42,6 +42,7 @@ Test(task, a_task_begins_now_and_without_fault)
     cr_assert_eq(task.arena, arena);
     cr_assert(str_equal(task.id, STR("job")));
     cr_assert_eq(task.retry_after_seconds, 0);
+    cr_assert_eq(task.max_age_seconds, 0);
     cr_assert_eq(task.fault.code, STATUS_OK);
     cr_assert_eq(task.fault.error_count, 0u);
     cr_assert_str_empty(task.fault.detail);
