@@ -9,7 +9,7 @@ void keyed_hash128(const struct key256 *key, unsigned char domain, struct str da
                    unsigned char ret_hash[KEYED_HASH128_BYTES])
 {
     crypto_generichash_state state;
-    // These calls fail on sizes out of range only, and ours are constants.
+    /* These calls fail on sizes out of range only, and ours are constants. */
     (void)crypto_generichash_init(&state, key->bytes, sizeof key->bytes, KEYED_HASH128_BYTES);
     (void)crypto_generichash_update(&state, &domain, sizeof domain);
     if (!is_empty(data)) {
@@ -22,6 +22,6 @@ void keyed_hash128(const struct key256 *key, unsigned char domain, struct str da
 void digest_sha256(struct str bytes, unsigned char ret_digest[DIGEST_SHA256_BYTES])
 {
     const char *start = bytes.len > 0 ? bytes.ptr : "";
-    // Always returns 0.
+    /* Always returns 0. */
     (void)crypto_hash_sha256(ret_digest, (const unsigned char *)start, bytes.len);
 }

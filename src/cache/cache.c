@@ -48,7 +48,7 @@ static void tally_add(atomic_ulong *counter)
     atomic_fetch_add_explicit(counter, 1, memory_order_relaxed);
 }
 
-// The kind goes first and has one byte: no name of one kind can spell a name of another.
+/* The kind goes first and has one byte: no name of one kind can spell a name of another. */
 static struct cache_key key_of(const struct cache *cache, unsigned char domain, struct str name)
 {
     struct cache_key key;
@@ -131,7 +131,7 @@ static void on_channel_up(void *owner)
     memory_clear(link->cache->near);
     link->is_channel_up = true;
     atomic_fetch_add(&link->cache->channels_up, 1);
-    // A reader that began before may hold a value whose denial went unheard. None runs longer than this.
+    /* A reader that began before may hold a value whose denial went unheard. None runs longer than this. */
     link->near_opens_ms = link->asked_ms == 0 ? 0 : link->asked_ms + CACHE_DENY_MS;
 }
 
@@ -153,7 +153,7 @@ static result shared_open(struct cache_link *link)
         .denied = on_denied, .up = on_channel_up, .down = on_channel_down, .owner = link};
     TRY(redis_open(&options, link->loop, &link->shared));
     if (!cache->is_near_trusted) TRY(channel_open(&options, link->loop, &events, &link->channel));
-    // Not at once: the loop may not run yet.
+    /* Not at once: the loop may not run yet. */
     loop_timer_start(link->loop, &link->start, clock_monotonic_ms());
     return RESULT_OK;
 }
@@ -205,7 +205,7 @@ static enum cache_answer near_get(struct cache_link *link, const struct cache_ke
 {
     struct cache *cache = link->cache;
     link->asked_ms = now_ms;
-    const bool is_usable = is_near_usable(link, now_ms); // asked in any case: it revives the channel
+    const bool is_usable = is_near_usable(link, now_ms); /* asked in any case: it revives the channel */
     enum cache_answer answer = cache->near->calls->get(cache->near, key, now_ms, ret_value);
     if (answer == CACHE_HIT && !is_usable) answer = CACHE_MISS;
     tally_add(answer == CACHE_HIT ? &cache->tally.near_hits : &cache->tally.near_misses);
@@ -225,7 +225,7 @@ static enum cache_answer shared_get(struct cache_link *link, const struct cache_
     tally_add(answer == CACHE_HIT ? &tally->shared_hits : &tally->shared_misses);
     if (answer != CACHE_HIT) return answer;
     const int64_t now_ms = clock_monotonic_ms();
-    // The denial may have come while the value was on its way.
+    /* The denial may have come while the value was on its way. */
     if (memory_is_denied(link->cache->near, key, now_ms)) return CACHE_DENIED;
     near_offer(link, key, ret_value, now_ms);
     return CACHE_HIT;
@@ -265,7 +265,7 @@ void cache_offer(struct cache_link *link, enum cache_kind kind, struct str name,
     const int64_t now_ms = clock_monotonic_ms();
     const struct cache_key key = key_of(link->cache, (unsigned char)kind, name);
     if (memory_is_denied(link->cache->near, &key, now_ms)) return;
-    // A denial that nobody heard is remembered for CACHE_DENY_MS: nothing may outlive it.
+    /* A denial that nobody heard is remembered for CACHE_DENY_MS: nothing may outlive it. */
     struct cache_value copy;
     copy.expires_ms = now_ms + (ttl_ms < CACHE_DENY_MS ? ttl_ms : CACHE_DENY_MS);
     copy.len = value.len;
@@ -276,7 +276,7 @@ void cache_offer(struct cache_link *link, enum cache_kind kind, struct str name,
 
 void cache_deny(struct cache_link *link, struct task *task, enum cache_kind kind, struct str name)
 {
-    (void)task; // told even when the task is late: the change is in the database already
+    (void)task; /* told even when the task is late: the change is in the database already */
     struct cache *cache = link->cache;
     const struct cache_key key = key_of(cache, (unsigned char)kind, name);
     const int64_t now_ms = clock_monotonic_ms();
@@ -293,9 +293,9 @@ int64_t cache_count(struct cache_link *link, struct task *task, enum cache_kind 
     const struct cache_key key = key_of(cache, (unsigned char)(COUNTER_DOMAIN | (unsigned)kind), name);
     const int64_t now_ms = clock_monotonic_ms();
     if (window_ms < 1) window_ms = 1;
-    // Counted here in any case, so that a shared counter that vanishes takes nothing of ours with it.
+    /* Counted here in any case, so that a shared counter that vanishes takes nothing of ours with it. */
     int64_t count = cache->near->calls->count(cache->near, &key, window_ms, now_ms);
-    if (count == 0) count = 1; // no room to remember it
+    if (count == 0) count = 1; /* no room to remember it */
     if (!link->shared || is_late(task)) return count;
     const int64_t shared = link->shared->calls->count(link->shared, &key, window_ms, now_ms);
     if (shared == 0) tally_add(&cache->tally.shared_failures);

@@ -1,8 +1,10 @@
 /* guard_internal.h — what a request's head must look like before anything is done with it.
- * Shape:   pure functions over the bytes libmicrohttpd parsed, and over where in its buffer they lie: it puts
- * zeros in place of the line ends, so the distances between the parts tell which line ends there were.
+ * Shape:   pure functions over the bytes libmicrohttpd parsed, and over where in its buffer they lie: it
+ *          puts zeros in place of the line ends, so the distances between the parts tell which line ends
+ *          there were.
  * Errors:  BAD_REQUEST, METHOD_NOT_ALLOWED, TOO_LARGE, URI_TOO_LONG, HEADERS_TOO_LARGE; the connection is
- * closed with each of them. Source:  RFC 9112 §2.2, §3, §5, §6, §11; RFC 9110 §5.3, §5.5, §5.6.2.
+ *          closed with each of them.
+ * Source:  RFC 9112 §2.2, §3, §5, §6, §11; RFC 9110 §5.3, §5.5, §5.6.2.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_HTTP_GUARD_INTERNAL_H

@@ -1,6 +1,7 @@
 /* proxy_internal.h — who sent a request: the peer, or whom a trusted peer names.
  * Note:    X-Real-IP alone is read, and from trusted peers alone; X-Forwarded-For, Forwarded and their kin
- * never are. Source:  OWASP ASVS 4.1.3, 15.3.4.
+ *          never are.
+ * Source:  OWASP ASVS 4.1.3, 15.3.4.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_HTTP_PROXY_INTERNAL_H

@@ -1,6 +1,7 @@
 /* server_internal.h — the parts of one server: its connections, the exchanges on them, the way out.
  * Shape:   connection: one per socket, from accept to close; exchange: one per request, pooled with its
- * arena. Threads: the loop's.
+ *          arena.
+ * Threads: the loop's.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_HTTP_SERVER_INTERNAL_H

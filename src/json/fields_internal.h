@@ -1,6 +1,6 @@
 /* fields_internal.h — what the readers of JSON and of forms share: paths, refusals, checks of values.
- * Errors:  a refused value is noted in the task's fault by its path; the values themselves are never quoted,
- * for any of them may be a password in the wrong place.
+ * Errors:  a refused value is noted in the task's fault by its path; the values themselves are never
+ *          quoted, for any of them may be a password in the wrong place.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_JSON_FIELDS_INTERNAL_H

@@ -1,9 +1,9 @@
 /* fiber_context_internal.h — a stack, and what is needed to leave it and come back to it.
- * Shape:   made with makecontext, switched with _setjmp and _longjmp, which touch no signal mask and so make
- * no system call (swapcontext makes two). Rules:   entered and left in pairs like a call: whoever enters gets
- * control back at context_leave. Note:    every switch is announced to AddressSanitizer and ThreadSanitizer,
- * each stack to valgrind. Source:  getcontext(3), makecontext(3); sanitizer/common_interface_defs.h,
- * sanitizer/tsan_interface.h.
+ * Shape:   made with makecontext, switched with _setjmp and _longjmp, which touch no signal mask and so
+ *          make no system call (swapcontext makes two).
+ * Rules:   entered and left in pairs like a call: whoever enters gets control back at context_leave.
+ * Note:    every switch is announced to AddressSanitizer and ThreadSanitizer, each stack to valgrind.
+ * Source:  getcontext(3), makecontext(3); sanitizer/common_interface_defs.h, sanitizer/tsan_interface.h.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_LOOP_FIBER_CONTEXT_INTERNAL_H

@@ -23,8 +23,7 @@ int64_t clock_monotonic_us(void);
 
 /* RFC 3339, UTC, milliseconds: "2026-01-05T10:00:00.123Z". Years outside 0001 to 9999 are clamped. */
 void time_print(int64_t wall_ms, char ret_text[RFC3339_SIZE]);
-/* The form time_print gives; the fraction may be missing or of any length (cut to milliseconds), and "+hh:mm"
- * or
+/* The form time_print gives; the fraction may be missing or of any length (cut to milliseconds), and "+hh:mm" or
  * "-hh:mm" may stand for the Z. False on anything else, leap seconds included. */
 bool time_parse(struct str text, int64_t *ret_wall_ms);
 

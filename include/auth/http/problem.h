@@ -1,7 +1,7 @@
 /* problem.h — failures as bodies: RFC 9457 for the application surface, RFC 6749 §5.2 for the protocol
  * surface.
- * Note:    only the status's public sentence and the offending fields are told; the fault's detail
- * goes to the log.
+ * Note:    only the status's public sentence and the offending fields are told; the fault's detail goes to
+ *          the log.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_HTTP_PROBLEM_H

@@ -1,7 +1,9 @@
 /* request.h — one request, whole, within the limits, after the framing guard.
- * Shape:   raw target (nothing decoded before routing); the body as received; each header field at most once
- * where HTTP says so. Owner:   the server; everything lives in request->task.arena until the response is
- * sent. Threads: one loop, one fiber. Source:  RFC 9110, RFC 9112 (message framing), W3C Trace Context.
+ * Shape:   raw target (nothing decoded before routing); the body as received; each header field at most
+ *          once where HTTP says so.
+ * Owner:   the server; everything lives in request->task.arena until the response is sent.
+ * Threads: one loop, one fiber.
+ * Source:  RFC 9110, RFC 9112 (message framing), W3C Trace Context.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_HTTP_REQUEST_H

@@ -1,6 +1,6 @@
 /* response.h — what is answered.
  * Owner:   header values and the body live in the request's arena, or are literals, until the response is
- * sent.
+ *          sent.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_HTTP_RESPONSE_H

@@ -77,7 +77,7 @@ static size_t entry_bytes(const struct entry *entry)
     return sizeof *entry + entry->value_len + ALLOCATION_COST_BYTES;
 }
 
-// The key is a keyed hash already: whoever does not know the key cannot aim at a shard or a bucket.
+/* The key is a keyed hash already: whoever does not know the key cannot aim at a shard or a bucket. */
 static struct shard *shard_lock(struct cache_driver *driver, const struct cache_key *key)
 {
     struct memory *memory = CONTAINER_OF(driver, struct memory, driver);
@@ -110,7 +110,7 @@ static void entry_remove(struct shard *shard, struct entry *entry)
 static struct entry *entry_find(struct shard *shard, const struct cache_key *key, int64_t now_ms)
 {
     struct entry *entry = *bucket_of(shard, key);
-    // Keys are names of things, not secrets to be guessed: comparing them may take as long as it takes.
+    /* Keys are names of things, not secrets to be guessed: comparing them may take as long as it takes. */
     while (entry && memcmp(&entry->key, key, sizeof *key) != 0) entry = entry->next_in_bucket;
     if (!entry || entry->expires_ms > now_ms) return entry;
     entry_remove(shard, entry);
@@ -192,7 +192,7 @@ static void memory_offer(struct cache_driver *driver, const struct cache_key *ke
     if (is_free) {
         const struct entry model = {
             .expires_ms = value->expires_ms, .kind = ENTRY_VALUE, .value_len = (unsigned)value->len};
-        (void)entry_add(shard, key, &model, value->bytes, now_ms); // no room: not kept, no harm
+        (void)entry_add(shard, key, &model, value->bytes, now_ms); /* no room: not kept, no harm */
     }
     pthread_mutex_unlock(&shard->mutex);
 }
@@ -305,7 +305,7 @@ static bool shard_init(struct shard *shard, size_t bytes_max)
     shard->bytes_max = bytes_max;
     shard->bucket_count = BUCKETS_MIN;
     while (shard->bucket_count < bytes_max / BYTES_PER_BUCKET) shard->bucket_count *= 2;
-    pthread_mutex_init(&shard->mutex, NULL); // default attributes: cannot fail on Linux
+    pthread_mutex_init(&shard->mutex, NULL); /* default attributes: cannot fail on Linux */
     shard->buckets = calloc(shard->bucket_count, sizeof(struct entry *));
     return shard->buckets != NULL;
 }

@@ -1,8 +1,9 @@
 /* memory_internal.h — the cache of this process: a bounded LRU in shards, each under its own mutex.
- * Shape:   values and counters share the room and the oldest used leave first; denials are never pushed out.
- * When more than half a shard is denials, the shard takes no values at all for CACHE_DENY_MS instead: a flood
- * of denials costs speed, never a revocation. Expiry is lazy: at a look, or when room is needed. Threads:
- * any.
+ * Shape:   values and counters share the room and the oldest used leave first; denials are never pushed
+ *          out. When more than half a shard is denials, the shard takes no values at all for CACHE_DENY_MS
+ *          instead: a flood of denials costs speed, never a revocation. Expiry is lazy: at a look, or when
+ *          room is needed.
+ * Threads: any.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_CACHE_MEMORY_INTERNAL_H

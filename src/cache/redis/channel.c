@@ -8,9 +8,9 @@
 #include "redis_internal.h"
 #include "sealed_value_internal.h"
 
-// A silent connection may be a dead one: while the cache is in use, a sign of life is asked for at the first
-// age, and the near cache is not believed beyond the second: what another instance revokes is known here within
-// one second.
+/* A silent connection may be a dead one: while the cache is in use, a sign of life is asked for at the first
+ * age, and the near cache is not believed beyond the second: what another instance revokes is known here within
+ * one second. */
 #define SIGN_WANTED_MS  INT64_C(250)
 #define SIGN_TOO_OLD_MS INT64_C(900)
 
@@ -28,7 +28,7 @@ static void ask(struct channel *channel, const struct command *command)
 {
     channel->asked_ms = clock_monotonic_ms();
     loop_timer_start(channel->connection.loop, &channel->limit, channel->asked_ms + channel->timeout_ms);
-    (void)connection_send(&channel->connection, command); // no room: the limit ends it
+    (void)connection_send(&channel->connection, command); /* no room: the limit ends it */
 }
 
 static void answered(struct channel *channel)

@@ -29,7 +29,7 @@ static void socket_close(struct connection *connection)
     connection->watch.fd = -1;
     if (connection->reader) redisReaderFree(connection->reader);
     connection->reader = NULL;
-    wipe(connection->out, connection->out_len); // the password may be in it
+    wipe(connection->out, connection->out_len); /* the password may be in it */
     connection->out_len = 0;
     connection->out_sent = 0;
 }
@@ -40,7 +40,7 @@ void connection_drop(struct connection *connection)
     socket_close(connection);
     resolution_forget(connection);
     connection->state = CONNECTION_DOWN;
-    // Up to a quarter more or less, so that many instances do not come back in step.
+    /* Up to a quarter more or less, so that many instances do not come back in step. */
     const int64_t quarter = connection->pause_ms / 4;
     const int64_t spread = (int64_t)random_below((unsigned)(2 * quarter + 1)) - quarter;
     connection->retry_at_ms = clock_monotonic_ms() + connection->pause_ms + spread;
@@ -155,7 +155,7 @@ static bool greeting_send(struct connection *connection)
     snprintf(number, sizeof number, "%lld", (long long)target->database);
     if (target->database != 0)
         commands[count++] = (struct command){REPLIES_STATUS, 2, {STR("SELECT"), str_from(number)}};
-    // Always asked: a server that is stopped still accepts connections, its kernel does that.
+    /* Always asked: a server that is stopped still accepts connections, its kernel does that. */
     commands[count++] = (struct command){REPLIES_STATUS, 1, {STR("PING")}};
     connection->state = CONNECTION_GREETING;
     connection->greetings_left = count;
@@ -263,7 +263,7 @@ bool connection_send(struct connection *connection, const struct command *comman
                out_add(connection, "\r\n", 2);
     }
     if (!fits) connection->out_len = start;
-    // Once in each turn, after everybody has spoken: the requests of one wake travel together.
+    /* Once in each turn, after everybody has spoken: the requests of one wake travel together. */
     if (connection->flush.heap_index == 0) {
         loop_timer_start(connection->loop, &connection->flush, clock_monotonic_ms());
     }

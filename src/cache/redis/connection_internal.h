@@ -1,11 +1,14 @@
-/* connection_internal.h — one socket to Redis on one loop: connect, greet, send commands, hand over replies.
+/* connection_internal.h — one socket to Redis on one loop: connect, greet, send commands, hand over
+ * replies.
  * Shape:   down → resolving → connecting → greeting → up, and back down at the first oddity. While it is
- * down, somebody must want it for it to try again, and never before the pause that grows with each failure:
- * an idle server sends nothing. Replies are bounded in size and count before any memory is set aside for
- * them. Errors:  any failure drops the connection whole, so a request is never paired with a reply that is
- * not its own. Note:    hiredis gives the reply parser alone: its asynchronous context ends the process
- * (assert) on replies that a sane server does not send, and a cache must not be able to do that. Threads: its
- * loop's.
+ *          down, somebody must want it for it to try again, and never before the pause that grows with each
+ *          failure: an idle server sends nothing. Replies are bounded in size and count before any memory
+ *          is set aside for them.
+ * Errors:  any failure drops the connection whole, so a request is never paired with a reply that is not
+ *          its own.
+ * Note:    hiredis gives the reply parser alone: its asynchronous context ends the process (assert) on
+ *          replies that a sane server does not send, and a cache must not be able to do that.
+ * Threads: its loop's.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_CACHE_REDIS_CONNECTION_INTERNAL_H

@@ -115,9 +115,10 @@ static void retry_start(struct redis *redis)
 static bool on_replied(struct connection *connection, const redisReply *reply)
 {
     struct redis *redis = CONTAINER_OF(connection, struct redis, connection);
-    if (redis->count == 0) return false; // an answer to nothing: who knows what the next would be paired with
+    if (redis->count == 0)
+        return false; /* an answer to nothing: who knows what the next would be paired with */
     const unsigned sane = redis->pending[redis->first].replies | 1u << REDIS_REPLY_ERROR;
-    if ((sane & 1u << reply->type) == 0) return false; // this may be the answer to another question
+    if ((sane & 1u << reply->type) == 0) return false; /* this may be the answer to another question */
     struct operation *operation = pending_take(redis);
     connection_praise(connection);
     if (!operation) return true;
@@ -134,7 +135,7 @@ static void on_lost(struct connection *connection)
     struct operation *last = NULL;
     while (redis->count > 0) {
         struct operation *operation = pending_take(redis);
-        if (!operation || operation == last) continue; // the replies of one stand side by side
+        if (!operation || operation == last) continue; /* the replies of one stand side by side */
         last = operation;
         operation->is_lost = true;
         wait_finish(&operation->wait);
@@ -168,7 +169,7 @@ static void denial_print(const struct cache_key *key, struct denial_text *text,
     redis_key_print(key, &text->key);
     snprintf(text->lifetime, sizeof text->lifetime, "%lld", (long long)CACHE_DENY_MS);
     const struct str name = {text->key.text, REDIS_KEY_LEN};
-    // A full Redis refuses SET but not DEL: the old value goes in any case.
+    /* A full Redis refuses SET but not DEL: the old value goes in any case. */
     commands[0] = (struct command){REPLIES_NUMBER, 2, {STR("DEL"), name}};
     commands[1] = (struct command){
         REPLIES_STATUS, 5, {STR("SET"), name, STR(REDIS_DENIED), STR("PX"), str_from(text->lifetime)}};
@@ -198,7 +199,7 @@ static void missed_forget(struct redis *redis, const struct cache_key *key)
 static void missed_add(struct redis *redis, const struct cache_key *key, int64_t now_ms)
 {
     missed_forget_old(redis, now_ms);
-    missed_forget(redis, key); // told once is enough
+    missed_forget(redis, key); /* told once is enough */
     if (redis->missed_count == MISSED_MAX) {
         redis->missed_count = 0;
         redis->distrusted_until_ms = now_ms + CACHE_DENY_MS;
@@ -254,7 +255,7 @@ static struct seal_time seal_time(int64_t now_ms)
 static void get_take(struct operation *operation, const redisReply *reply)
 {
     struct get *get = CONTAINER_OF(operation, struct get, operation);
-    get->answer = CACHE_MISS; // nil, and errors such as that of a key of another type
+    get->answer = CACHE_MISS; /* nil, and errors such as that of a key of another type */
     if (reply->type != REDIS_REPLY_STRING) return;
     const struct str sealed = {reply->str, reply->len};
     get->answer = value_unseal(get->redis->secret, get->key, sealed, seal_time(get->now_ms), get->value);
@@ -293,7 +294,7 @@ static void redis_offer(struct cache_driver *driver, const struct cache_key *key
                                      STR("PX"),
                                      str_from(lifetime),
                                      STR("NX")}};
-    (void)commands_send(redis, NULL, &command, 1); // not kept: no harm
+    (void)commands_send(redis, NULL, &command, 1); /* not kept: no harm */
 }
 
 struct deny {
@@ -335,7 +336,7 @@ static void count_take(struct operation *operation, const redisReply *reply)
 static int64_t redis_count(struct cache_driver *driver, const struct cache_key *key, int64_t window_ms,
                            int64_t now_ms)
 {
-    (void)now_ms; // Redis keeps the window by its own clock
+    (void)now_ms; /* Redis keeps the window by its own clock */
     struct redis *redis = redis_of(driver);
     redis_want(driver);
     struct redis_key key_text;
@@ -351,7 +352,7 @@ static int64_t redis_count(struct cache_driver *driver, const struct cache_key *
     struct count count = {.operation.take = count_take};
     static_assert(ARRAY_COUNT(commands) == ARRAY_COUNT(count.numbers), "a number for each reply");
     if (!operation_run(redis, &count.operation, commands, ARRAY_COUNT(commands))) return 0;
-    // The counter may expire between SET and INCR, which then makes one that would live for ever (-1).
+    /* The counter may expire between SET and INCR, which then makes one that would live for ever (-1). */
     const struct command heal = {REPLIES_NUMBER, 3, {STR("PEXPIRE"), name, str_from(window)}};
     if (count.numbers[2] == -1) (void)commands_send(redis, NULL, &heal, 1);
     return count.numbers[1] > 0 ? count.numbers[1] : 0;

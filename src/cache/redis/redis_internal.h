@@ -1,8 +1,8 @@
 /* redis_internal.h — the shared cache: one loop's connections to Redis.
  * Shape:   commands and the invalidation channel have a connection each. A command that is not answered in
- * time ends its connection: every waiter goes on at once with DOWN, and so does everybody who asks before the
- * next greeting succeeds. Denials that did not reach Redis are kept for as long as a value can live, and are
- * the first thing told to it when it is back.
+ *          time ends its connection: every waiter goes on at once with DOWN, and so does everybody who asks
+ *          before the next greeting succeeds. Denials that did not reach Redis are kept for as long as a
+ *          value can live, and are the first thing told to it when it is back.
  * Needs:   Redis 2.6.12 or later; GET, SET, DEL, INCR, PTTL, PEXPIRE, PUBLISH, SUBSCRIBE, PING on keys
  *          "auth1:*" and the channel "auth1:deny".
  * Threads: its loop's; what waits needs a fiber.

@@ -53,7 +53,7 @@ enum cache_answer value_unseal(const struct key256 *secret, const struct cache_k
     memcpy(&end, sealed.ptr + 1, sizeof end);
     int64_t left_ms = (int64_t)be64toh(end) - time.wall_ms;
     if (left_ms <= 0) return CACHE_MISS;
-    // The clock of the one who wrote it may be ahead of ours: no life is longer than this.
+    /* The clock of the one who wrote it may be ahead of ours: no life is longer than this. */
     if (left_ms > CACHE_DENY_MS) left_ms = CACHE_DENY_MS;
     ret_value->expires_ms = time.now_ms + left_ms;
     ret_value->len = content.len - SEALED_HEAD_BYTES;

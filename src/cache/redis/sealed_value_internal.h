@@ -1,8 +1,8 @@
 /* sealed_value_internal.h — the form of keys and values in Redis.
  * Shape:   key "auth1:" and 32 hexadecimal digits. Value: 'v', the end of its life (Unix milliseconds, 8
- * bytes, big-endian), the bytes, a keyed hash of the key and all of that. Denial: 'd'.
- * Note:    whoever can write to Redis but lacks our key cannot make a value, give it another name or a longer
- *          life; the worst he can do is to make us ask the database.
+ *          bytes, big-endian), the bytes, a keyed hash of the key and all of that. Denial: 'd'.
+ * Note:    whoever can write to Redis but lacks our key cannot make a value, give it another name or a
+ *          longer life; the worst he can do is to make us ask the database.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_CACHE_REDIS_SEALED_VALUE_INTERNAL_H

@@ -95,8 +95,8 @@ static const char *host_split(struct str authority, struct str *ret_host, struct
     *ret_port = STR(DEFAULT_PORT);
     struct str rest = authority;
     if (str_starts_with(authority, STR("["))) {
-        // RFC 3986 §3.2.2: "A host identified by an Internet Protocol literal address, version 6 or later, is
-        // distinguished by enclosing the IP literal within square brackets".
+        /* RFC 3986 §3.2.2: "A host identified by an Internet Protocol literal address, version 6 or later, is
+         * distinguished by enclosing the IP literal within square brackets". */
         const size_t end = offset_of(authority, ']');
         if (end == authority.len) return "the IPv6 address misses its closing bracket";
         *ret_host = (struct str){authority.ptr + 1, end - 1};
@@ -162,7 +162,7 @@ const char *redis_target_parse(struct arena *arena, struct str url, struct redis
     struct redis_target target = {0};
     const char *problem = "the URL must begin with redis:// or unix://";
     if (str_starts_with(url, STR("rediss://"))) {
-        // hiredis 0.14 has no TLS; a connection in clear where one in TLS was asked for would be a betrayal.
+        /* hiredis 0.14 has no TLS; a connection in clear where one in TLS was asked for would be a betrayal. */
         problem =
             "TLS to Redis (rediss://) is not available: use a Unix socket, or redis:// to a TLS tunnel on "
             "this machine";
