@@ -17,7 +17,7 @@ import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("AUTH_BINARY", ROOT / "build" / "auth"))
-GUIDES = [ROOT / "README.md"]
+GUIDES = [ROOT / "README.md", ROOT / "docs" / "migrations.md"]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 MARK = "@@ the command has ended @@"
 
@@ -27,6 +27,10 @@ FORMS = [
     (re.compile(r"cs_[\w-]{49}"), "<client secret>"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<id>"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"), "<time>"),
+    (re.compile(r"\d{12}_(?=[0-9a-z_]+\.sql)"), "<minute>_"),
+    (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "<time>"),
+    (re.compile(r"\(applied \d{4}-\d\d-\d\d \d\d:\d\d\)"), "(applied <time>)"),
+    (re.compile(r"\(\d+ ms\)"), "(<n> ms)"),
     (re.compile(r"urn:request:[0-9a-f]{32}"), "urn:request:<id>"),
 ]
 

@@ -132,6 +132,16 @@ def test_a_stamp_records_without_running(chain):
     assert "stamp|base" in chain.sql("SELECT action, revision FROM schema_version_log")
 
 
+def test_a_baseline_must_look_as_the_revision_leaves_it(chain):
+    chain.sql("CREATE TABLE people (id integer PRIMARY KEY, name text, mail text)")
+    done = chain.run("stamp head")
+    assert done.returncode == 3 and "add index people.people_mail" in done.stdout, done
+    assert done.stderr.startswith("FAILED: the schema is not what head leaves: 1 difference(s)")
+    assert chain.applied() == []
+    assert chain.run("stamp 0002").stderr == "Running stamp_revision  -> 0002\n"
+    assert chain.expect("upgrade") == "Applied 1 revision(s); now at 0003 (head)\n"
+
+
 def test_a_stamp_leads_out_of_an_unknown_revision(chain):
     chain.expect("upgrade")
     chain.sql("UPDATE schema_version SET revision = 'gone' WHERE revision = '0003'")
@@ -307,6 +317,16 @@ def test_an_interrupted_backfill_goes_on_behind_its_last_batch(filled):
 def test_a_backfill_that_cannot_go_in_batches_is_no_revision(site):
     site.revisions.add("0001", "", TABLE, "SELECT 1;", phase="backfill")
     assert "a backfill has a SELECT that finds the last key of a batch" in site.fails("heads", 5)
+
+
+def test_a_backfill_that_does_not_move_is_ended(new_site):
+    site = new_site("sqlite")
+    site.revisions.add("0001", "", "CREATE TABLE blobs (id blob PRIMARY KEY);")
+    site.revisions.add("0002", "0001", "SELECT max(id) FROM (SELECT id FROM blobs WHERE $1 IS NULL OR id > $1 ORDER BY id LIMIT "
+                       "CAST($2 AS bigint)) AS batch;\nUPDATE blobs SET id = id WHERE id <= $2;", phase="backfill")
+    site.expect("upgrade 0001")
+    site.sql("INSERT INTO blobs VALUES (X'61'), (X'62')")
+    assert "the query finds the key b again" in site.fails("backfill", 1)
 
 
 def test_a_script_ends_before_rows_that_need_filling(filled, new_site):

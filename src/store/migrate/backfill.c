@@ -100,6 +100,18 @@ static result finish(const struct migrator *migrator, const struct migration_ste
     return migration_log_success(migrator, step, begun_ms);
 }
 
+/* Keys go in and out as text: one that compares otherwise, such as SQLite's blobs, would be found for ever. */
+static result check_moving(const struct migrator *migrator, const struct revision *revision,
+                           const struct batch *batch)
+{
+    if (!batch->after.ptr || !str_equal(batch->after, batch->last)) return RESULT_OK;
+    return migration_fail(
+        migrator->scope, MIGRATION_EXIT_SQL,
+        "%.*s: the query finds the key %.*s again, though it is behind it: compare it as text, or "
+        "cast $1 to its type",
+        STR_ARGS(revision->file), STR_ARGS(batch->last));
+}
+
 /* One transaction: the cursor moves with what it stands for. */
 static result do_batch(const struct migrator *migrator, const struct migration_step *step, int64_t begun_ms,
                        struct batch *ret_batch)
@@ -115,6 +127,7 @@ static result do_batch(const struct migrator *migrator, const struct migration_s
     if (!is_found) TRY(schema_version_insert(version, migrator->scope, revision, "partial", 0));
     TRY(find_batch(migrator, revision, rows, ret_batch));
     if (!ret_batch->last.ptr) return finish(migrator, step, begun_ms);
+    TRY(check_moving(migrator, revision, ret_batch));
     TRY(fill(migrator, revision, ret_batch));
     return schema_version_advance(version, migrator->scope, revision->id,
                                   (is_found ? row.statements_done : 0) + 1);

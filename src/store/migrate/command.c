@@ -50,6 +50,7 @@ static int report_failure(struct command *command)
 {
     const struct migration_failure *failure = &command->scope.failure;
     ticker_end(command->ticker, STR(""));
+    (void)fflush(command->environment->results);
     fprintf(command->environment->progress, "FAILED: %.*s\n", STR_ARGS(failure->text));
     if (command->arguments.is_json) {
         struct json_line line = json_line_begin(command->environment->results);

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "../schema/schema_internal.h"
 #include "auth/base/clock.h"
+#include "auth/base/strbuf.h"
 #include "command_internal.h"
 
 #define STAMP_LOCK_TIMEOUT_MS      INT64_C(3000)
@@ -36,6 +38,66 @@ static result log_stamp(struct command *command, const struct migrator *migrator
     const struct schema_log_entry entry = {
         .action = SCHEMA_STAMP, .revision = revision, .checksum = checksum};
     return schema_version_log(&migrator->version, &command->scope, &entry);
+}
+
+/* --- a baseline --- */
+
+#define BASELINE_BYTES_MAX ((size_t)64 * 1024 * 1024)
+
+/* The statement as it can run in the transaction that is rolled back. */
+static void add_statement(struct strbuf *text, enum db_engine engine, struct str statement)
+{
+    struct sql_lexer lexer = {statement, engine};
+    for (struct sql_token token = sql_next(&lexer); token.kind != SQL_END; token = sql_next(&lexer)) {
+        const bool is_left_out = token.kind == SQL_WORD && str_equal_nocase(token.text, STR("CONCURRENTLY"));
+        if (!is_left_out) strbuf_add(text, token.text);
+    }
+}
+
+/* What the revisions would have made. */
+static result declare(struct command *command, const struct migrator *migrator, const bool *wanted,
+                      struct str *ret_text)
+{
+    const enum db_engine engine = migrator->version.driver->engine;
+    struct strbuf text;
+    strbuf_init(&text, command->scope.arena, 65536, BASELINE_BYTES_MAX);
+    for (size_t i = 0; i < migrator->set.count; i++) {
+        const struct revision *revision = &migrator->set.items[i];
+        size_t offset = 0;
+        if (!wanted[i] || revision->phase == REVISION_BACKFILL) continue;
+        for (struct sql_statement statement;
+             sql_split(engine, revision->up[engine].sql, &offset, &statement);) {
+            add_statement(&text, engine, statement.text);
+        }
+        strbuf_add(&text, STR("\n;\n"));
+    }
+    return strbuf_finish(&text, ret_text);
+}
+
+/* A database that knows no revision must look as the revision leaves it. */
+static result check_baseline(struct command *command, const struct migrator *migrator, const bool *wanted)
+{
+    static const struct schema_renames none = {0};
+    struct migration_scope *scope = &command->scope;
+    struct schema_catalog live;
+    struct schema_catalog declared;
+    struct schema_difference difference;
+    struct str text;
+    size_t count = 0;
+    for (size_t i = 0; i < migrator->set.count; i++) count += wanted[i];
+    if (count == 0 || migrator->list.count > 0 || command->arguments.is_forced) return RESULT_OK;
+    TRY(declare(command, migrator, wanted, &text));
+    TRY(migrator->version.driver->engine == DB_POSTGRES
+            ? schema_read_postgres(scope, migrator->version.connection, text, &live, &declared)
+            : schema_read_sqlite(scope, migrator->version.connection, text, &live, &declared));
+    schema_compare(scope->arena, &live, &declared, &none, &difference);
+    const size_t differences = command_print_difference(command, &difference);
+    if (differences == 0) return RESULT_OK;
+    return migration_fail(
+        scope, MIGRATION_EXIT_OUT_OF_DATE,
+        "the schema is not what %.*s leaves: %zu difference(s), shown as what an upgrade would have "
+        "to do; --force stamps all the same",
+        STR_ARGS(command->arguments.positionals[0]), differences);
 }
 
 /* --- within the transaction --- */
@@ -131,6 +193,7 @@ static result stamp(struct command *command, struct migrator *migrator)
     bool *wanted = revision_marks(scope->arena, &migrator->set);
     TRY(mark_wanted(command, &migrator->set, wanted));
     TRY(migrator_lock(migrator));
+    TRY(check_baseline(command, migrator, wanted));
     const struct str from = heads_or_nothing(migrator->judgement.current);
     TRY(in_transaction(command, migrator, write_stamp, wanted));
     TRY(schema_version_read(&migrator->version, scope, &migrator->list));
