@@ -120,6 +120,20 @@ def test_a_session_that_is_ended_through_one_replica_is_refused_by_all(stack, no
     replicas = set(re.findall(r'"upstream":"([\d.]+:8080)"', "\n".join(tail)))
     assert len(replicas) == 3
     note("a session ended through one of three replicas: refused by all three, 60 of 60 requests")
+
+
+def test_replicas_that_restart_one_after_the_other_lose_no_request(stack, session, note):
+    """Stands on the three replicas of the test before."""
+    with Traffic(lambda: stack.request("GET", "/v1/authz", token=session["access_token"]), 0.02) as traffic:
+        for index in ("1", "2", "3"):
+            stack.execute("auth", "bash", "-c", "kill -TERM 1", options=("--index", index))
+            time.sleep(1)
+            until(lambda: stack.compose("ps").stdout.count("(healthy)") >= 5, 60, "three healthy replicas")
+            time.sleep(2)  # until nginx has looked the name up again
+    refused = [status for status in traffic.statuses if status != 200]
+    note(f"three replicas restarted in turn under {len(traffic.statuses)} requests: {len(refused)} lost")
+    assert stack.logs("auth").count("stopping: ") >= 3
+    assert len(traffic.statuses) > 100 and refused == []
     stack.up("--scale", "auth=1")
 
 
