@@ -96,3 +96,11 @@ void serve_loop_drain(struct serve_loop *serve_loop)
     serve_loop->drain_post.run = drain_begin;
     loop_post(serve_loop->loop, &serve_loop->drain_post);
 }
+
+void serve_stop(struct serve *serve, int exit_code)
+{
+    atomic_store(&serve->exit_code, exit_code);
+    atomic_store(&serve->is_stopping, true);
+    for (unsigned i = 0; i < serve->loop_count; i++)
+        if (serve->loops[i].loop) loop_stop(serve->loops[i].loop);
+}
