@@ -62,7 +62,7 @@ def test_what_is_missing_or_wrong_is_all_named_and_nothing_starts(run, given, na
 )
 def test_the_command_is_called_with_its_revision(run, given, called):
     done = run("entrypoint_migrations.sh", **given)
-    assert (done.returncode, done.stdout.splitlines()) == (0, called)
+    assert (done.returncode, done.stdout.splitlines()) == (0, [*called, "--wait", "60"])
 
 
 def test_the_password_can_be_a_file(run, tmp_path):
