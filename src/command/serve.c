@@ -9,12 +9,6 @@
 #include "commands_internal.h"
 #include "serve_internal.h"
 
-static void stop_loops(struct serve *serve)
-{
-    for (unsigned i = 0; i < serve->loop_count; i++)
-        if (serve->loops[i].loop) loop_stop(serve->loops[i].loop);
-}
-
 /* A second signal does not wait for what has begun. */
 static void signal_received(struct signals *signals, int signal_number)
 {
@@ -22,19 +16,12 @@ static void signal_received(struct signals *signals, int signal_number)
     if (signal_number == SIGHUP)
         return; /* nothing is read again while running; a terminal that goes is no reason */
     if (atomic_exchange(&serve->is_stopping, true)) {
-        stop_loops(serve);
+        serve_stop(serve, serve->exit_code);
         return;
     }
     log_printf(LOG_LEVEL_INFO, "stopping: what has begun is finished, new connections are refused");
     readiness_set(serve->shared.readiness, PHASE_DRAINING, "stopping");
     for (unsigned i = 0; i < serve->loop_count; i++) serve_loop_drain(&serve->loops[i]);
-}
-
-void serve_stop(struct serve *serve, int exit_code)
-{
-    atomic_store(&serve->exit_code, exit_code);
-    atomic_store(&serve->is_stopping, true);
-    stop_loops(serve);
 }
 
 static unsigned loops_wanted(const struct settings *settings)

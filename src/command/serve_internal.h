@@ -55,10 +55,10 @@ NODISCARD result serve_loop_open(struct serve_loop *serve_loop, struct serve *se
 void serve_loop_close(struct serve_loop *serve_loop);
 /* From any thread: finishes what has begun, then stops the loop. */
 void serve_loop_drain(struct serve_loop *serve_loop);
+/* From any thread: stops all loops at once; the process will end with this exit code. */
+void serve_stop(struct serve *serve, int exit_code);
 
 /* serve_start.c: brings the schema to the head, loads the keys in all loops, then lets traffic in. */
 void serve_start(struct serve *serve);
-/* From any thread: stop all loops with this exit code. */
-void serve_stop(struct serve *serve, int exit_code);
 
 #endif

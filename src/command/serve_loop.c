@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: MIT
 #include "auth/base/log.h"
-#include "auth/domain/keyring.h"
 #include "serve_internal.h"
 
 #define DRAIN_LOOK_MS INT64_C(20)

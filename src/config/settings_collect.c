@@ -10,32 +10,32 @@ static const struct {
     const char *name;
 } aliases[] = {{SETTING_SQL_URI, "DATABASE_URL"}};
 
-static void list_problem(struct collected *collected, const char *name, const char *text, bool is_warning)
+static void list_problem(struct collected *collected, const char *name, bool is_warning, const char *format,
+                         va_list arguments)
 {
     struct settings_problems *problems = collected->problems;
+    char text[256];
     if (!is_warning) problems->error_count++;
     if (problems->count == SETTINGS_PROBLEMS_MAX) return;
-    problems->items[problems->count++] = (struct settings_problem){name, text, is_warning};
+    (void)vsnprintf(text, sizeof(text), format, arguments);
+    const char *kept = str_copy(collected->arena, str_from(text)).ptr;
+    problems->items[problems->count++] = (struct settings_problem){name, kept, is_warning};
 }
 
 void problem_add(struct collected *collected, const char *name, const char *format, ...)
 {
-    char text[256];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(text, sizeof(text), format, arguments);
+    list_problem(collected, name, false, format, arguments);
     va_end(arguments);
-    list_problem(collected, name, str_copy(collected->arena, str_from(text)).ptr, false);
 }
 
 void warning_add(struct collected *collected, const char *name, const char *format, ...)
 {
-    char text[256];
     va_list arguments;
     va_start(arguments, format);
-    (void)vsnprintf(text, sizeof(text), format, arguments);
+    list_problem(collected, name, true, format, arguments);
     va_end(arguments);
-    list_problem(collected, name, str_copy(collected->arena, str_from(text)).ptr, true);
 }
 
 void collect_row(struct collected *collected, enum setting_source source, size_t index, struct given given)
