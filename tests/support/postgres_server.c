@@ -54,8 +54,8 @@ static void become_postgres(void)
         _exit(126);
 }
 
-/* A child that runs the program as the server's user, with its words on nobody's screen. */
-static pid_t launch(const char *name, char *const arguments[])
+/* A child that runs the program as the server's user, with its words on nobody's screen; arguments[0] is ours. */
+static pid_t launch(const char *name, char *arguments[])
 {
     const char *path = program(name);
     const pid_t pid = fork();
@@ -67,6 +67,7 @@ static pid_t launch(const char *name, char *const arguments[])
     dup2(null, STDIN_FILENO);
     dup2(null, STDOUT_FILENO);
     dup2(null, STDERR_FILENO);
+    arguments[0] = (char *)path; /* PostgreSQL's programs look for each other beside it */
     if (chdir("/") == 0) execvp(path, arguments);
     _exit(127);
 }
@@ -84,8 +85,8 @@ static void make_cluster(const struct postgres_server *server)
 {
     char data[96];
     snprintf(data, sizeof data, "%s/data", server->folder);
-    char *const arguments[] = {"initdb", "-D",    data, "-U",   "postgres",   "-N",
-                               "-A",     "trust", "-E", "UTF8", "--locale=C", NULL};
+    char *arguments[] = {"initdb", "-D",    data, "-U",   "postgres",   "-N",
+                         "-A",     "trust", "-E", "UTF8", "--locale=C", NULL};
     int status = 0;
     waitpid(launch("initdb", arguments), &status, 0);
     if (status != 0) give_up("initdb");
@@ -108,20 +109,20 @@ void postgres_server_restart(struct postgres_server *server)
     snprintf(listen_addresses, sizeof listen_addresses, "listen_addresses=%s",
              server->port ? "127.0.0.1" : "");
     snprintf(port, sizeof port, "port=%d", server->port ? server->port : 5432);
-    char *const arguments[] = {"postgres",
-                               "-D",
-                               data,
-                               "-k",
-                               server->folder,
-                               "-c",
-                               listen_addresses,
-                               "-c",
-                               port,
-                               "-c",
-                               "max_connections=100",
-                               "-c",
-                               "shared_buffers=16MB",
-                               NULL};
+    char *arguments[] = {"postgres",
+                         "-D",
+                         data,
+                         "-k",
+                         server->folder,
+                         "-c",
+                         listen_addresses,
+                         "-c",
+                         port,
+                         "-c",
+                         "max_connections=100",
+                         "-c",
+                         "shared_buffers=16MB",
+                         NULL};
     server->pid = launch("postgres", arguments);
     for (int i = 0; i < START_TRIES; i++) {
         PGconn *connection = server_connect(server);
