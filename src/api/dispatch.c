@@ -101,8 +101,12 @@ static result serve(struct request *request, bool is_operations, struct response
     return request->route->handler(request, body, response);
 }
 
-static enum log_level level_of(int status)
+/* Probes ask every other second: what they are told is of interest only when it is bad news. */
+static enum log_level level_of(const struct request *request, int status)
 {
+    const bool is_probe = request->route && request->route->access == ACCESS_OPERATIONS;
+    if (is_probe) return status < 400 ? LOG_LEVEL_DEBUG : LOG_LEVEL_INFO;
+    if (status == 503) return LOG_LEVEL_WARN;
     return status >= 500 ? LOG_LEVEL_ERROR : LOG_LEVEL_INFO;
 }
 
@@ -119,7 +123,7 @@ static struct log_field caller_field(const struct request *request)
 static void log_request(const struct request *request, const struct response *response, result outcome,
                         int64_t duration_us)
 {
-    const enum log_level level = level_of(response->status);
+    const enum log_level level = level_of(request, response->status);
     if (!log_is_on(level)) return;
     const struct fault *fault = &request->task.fault;
     const bool has_failed = !is_ok(outcome);
