@@ -22,7 +22,7 @@ size_t command_print_difference(const struct command *command, const struct sche
     for (size_t i = 0; i < difference->count; i++) {
         const struct schema_change *change = &difference->changes[i];
         if (change->is_implied) continue;
-        print_change(command, schema_change_text(arena, difference, change));
+        print_change(command, schema_change_text(arena, change));
         count++;
     }
     struct str *renames;

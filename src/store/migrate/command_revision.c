@@ -103,7 +103,7 @@ static void print_detected(const struct command *command, const struct schema_di
     const size_t count = schema_possible_renames(command->scope.arena, difference, &renames);
     for (size_t i = 0; i < difference->count && !command->arguments.is_quiet; i++) {
         if (difference->changes[i].is_implied) continue;
-        const struct str text = schema_change_text(command->scope.arena, difference, &difference->changes[i]);
+        const struct str text = schema_change_text(command->scope.arena, &difference->changes[i]);
         fprintf(out, "Detected for %s: %.*s\n", engine, STR_ARGS(text));
     }
     for (size_t i = 0; i < count; i++) fprintf(out, "%s: %.*s\n", engine, STR_ARGS(renames[i]));

@@ -221,6 +221,17 @@ static result take_option(struct command *command, const struct subcommand *subc
     return RESULT_OK;
 }
 
+static result take_positional(struct command *command, const struct subcommand *subcommand, const char *word)
+{
+    struct command_arguments *arguments = &command->arguments;
+    if (arguments->positional_count == subcommand->positionals_max) {
+        return migration_fail(&command->scope, MIGRATION_EXIT_USAGE, "%s does not take '%s'",
+                              subcommand->name, word);
+    }
+    arguments->positionals[arguments->positional_count++] = str_from(word);
+    return RESULT_OK;
+}
+
 static result check_count(struct command *command, const struct subcommand *subcommand)
 {
     const struct command_arguments *arguments = &command->arguments;
@@ -232,17 +243,9 @@ static result check_count(struct command *command, const struct subcommand *subc
 result migrate_subcommand_parse(struct command *command, const struct subcommand *subcommand, int argc,
                                 char **argv)
 {
-    struct command_arguments *arguments = &command->arguments;
     for (int i = 2; i < argc; i++) {
-        if (is_option(str_from(argv[i]))) {
-            TRY(take_option(command, subcommand, argv, &i));
-            continue;
-        }
-        if (arguments->positional_count == subcommand->positionals_max) {
-            return migration_fail(&command->scope, MIGRATION_EXIT_USAGE, "%s does not take '%s'",
-                                  subcommand->name, argv[i]);
-        }
-        arguments->positionals[arguments->positional_count++] = str_from(argv[i]);
+        TRY(is_option(str_from(argv[i])) ? take_option(command, subcommand, argv, &i)
+                                         : take_positional(command, subcommand, argv[i]));
     }
     return check_count(command, subcommand);
 }

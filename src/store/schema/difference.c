@@ -167,12 +167,10 @@ static void add_added(struct strbuf *out, const struct schema_object *object)
         strbuf_printf(out, " %.*s", STR_ARGS(definition));
 }
 
-struct str schema_change_text(struct arena *arena, const struct schema_difference *difference,
-                              const struct schema_change *change)
+struct str schema_change_text(struct arena *arena, const struct schema_change *change)
 {
     static const char *const verbs[] = {"add", "drop", "change", "rename"};
     struct strbuf out;
-    (void)difference;
     strbuf_init(&out, arena, 256, TEXT_BYTES_MAX);
     if (change->action == SCHEMA_DO_RENAME) {
         const struct schema_rename *rename = change->rename;
@@ -184,7 +182,7 @@ struct str schema_change_text(struct arena *arena, const struct schema_differenc
     strbuf_printf(&out, "%s %s %.*s", verbs[change->action], schema_kind_name(object->kind),
                   STR_ARGS(schema_object_text(arena, object)));
     if (change->action == SCHEMA_DO_ADD) add_added(&out, object);
-    if (change->action == SCHEMA_DO_CHANGE) add_changes(&out, change);
+    if (change->from && change->to) add_changes(&out, change);
     return strbuf_str(&out);
 }
 

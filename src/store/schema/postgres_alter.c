@@ -103,32 +103,49 @@ static void alter_default(struct alteration *alteration)
     alter(alteration, str_printf(alteration->out.arena, "SET DEFAULT %.*s", STR_ARGS(value)));
 }
 
+static void alter_identity_to(struct alteration *alteration, bool is_identity)
+{
+    if (!is_differing(alteration, COLUMN_IDENTITY)) return;
+    if (IS_SET(alteration->to->facets[COLUMN_IDENTITY]) == is_identity) alter_identity(alteration);
+}
+
+/* `is_back`: the way forward proves NOT NULL first, in files of its own. */
+static void alter_not_null(struct alteration *alteration, bool is_back)
+{
+    if (!is_differing(alteration, COLUMN_NOT_NULL)) return;
+    if (is_empty(alteration->to->facets[COLUMN_NOT_NULL])) {
+        alter(alteration, STR("DROP NOT NULL"));
+        return;
+    }
+    if (is_back) alter(alteration, STR("SET NOT NULL"));
+}
+
+/* A default of the old type cannot always be cast: it is away while the type changes. */
+static void alter_type_and_default(struct alteration *alteration)
+{
+    const bool is_type_new =
+        is_differing(alteration, COLUMN_TYPE) || is_differing(alteration, COLUMN_COLLATION);
+    if (!is_type_new) {
+        if (is_differing(alteration, COLUMN_DEFAULT)) alter_default(alteration);
+        return;
+    }
+    if (IS_SET(alteration->from->facets[COLUMN_DEFAULT])) alter(alteration, STR("DROP DEFAULT"));
+    alter_type(alteration);
+    if (IS_SET(alteration->to->facets[COLUMN_DEFAULT])) alter_default(alteration);
+}
+
+/* NOT NULL stands before an identity is added, and after one is dropped. */
 struct str pg_alter_column(struct arena *arena, const struct schema_change *change, bool is_back)
 {
     struct alteration alteration;
     begin(&alteration, arena, change, is_back);
-    const struct str *from = alteration.from->facets;
-    const struct str *to = alteration.to->facets;
-    const bool is_type_new =
-        is_differing(&alteration, COLUMN_TYPE) || is_differing(&alteration, COLUMN_COLLATION);
-    const bool is_default_new = is_differing(&alteration, COLUMN_DEFAULT);
-    if (is_differing(&alteration, COLUMN_GENERATED) && IS_SET(to[COLUMN_GENERATED]))
-        return remake(&alteration);
+    const bool is_generated = IS_SET(alteration.to->facets[COLUMN_GENERATED]);
+    if (is_differing(&alteration, COLUMN_GENERATED) && is_generated) return remake(&alteration);
     if (is_differing(&alteration, COLUMN_GENERATED)) alter(&alteration, STR("DROP EXPRESSION"));
-    if (is_differing(&alteration, COLUMN_IDENTITY) && is_empty(to[COLUMN_IDENTITY]))
-        alter_identity(&alteration);
-    /* A default of the old type cannot always be cast. */
-    const bool is_default_off = (is_type_new || is_empty(to[COLUMN_DEFAULT])) &&
-                                IS_SET(from[COLUMN_DEFAULT]) && (is_type_new || is_default_new);
-    if (is_default_off) alter(&alteration, STR("DROP DEFAULT"));
-    if (is_differing(&alteration, COLUMN_NOT_NULL) && is_empty(to[COLUMN_NOT_NULL]))
-        alter(&alteration, STR("DROP NOT NULL"));
-    if (is_type_new) alter_type(&alteration);
-    if (IS_SET(to[COLUMN_DEFAULT]) && (is_default_new || is_default_off)) alter_default(&alteration);
-    if (is_differing(&alteration, COLUMN_NOT_NULL) && IS_SET(to[COLUMN_NOT_NULL]) && is_back)
-        alter(&alteration, STR("SET NOT NULL"));
-    if (is_differing(&alteration, COLUMN_IDENTITY) && IS_SET(to[COLUMN_IDENTITY]))
-        alter_identity(&alteration);
+    alter_identity_to(&alteration, false);
+    alter_type_and_default(&alteration);
+    alter_not_null(&alteration, is_back);
+    alter_identity_to(&alteration, true);
     return finish(&alteration);
 }
 

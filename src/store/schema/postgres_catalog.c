@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-/* Readers behind a lock of ours would wait no longer than this. */
 #define BEGIN_SQL "BEGIN ISOLATION LEVEL READ COMMITTED"
 
 result postgres_ask(const struct postgres_side *side, const char *sql, const struct migration_value *values,
@@ -135,9 +134,8 @@ static void hide_schema(struct arena *arena, struct schema_catalog *catalog, str
 
 /* --- both --- */
 
-/* Types and functions of extensions that live among our tables must be found from the scratch schema too; when
- * there are none, nothing of the live schema must be. */
-static result find_extra_path(const struct postgres_side *side, struct str live, struct str *ret_path)
+/* Types and functions of extensions must be found from the scratch schema too, wherever they live. */
+static result find_extra_path(const struct postgres_side *side, struct str *ret_path)
 {
     struct migration_rows rows;
     TRY(postgres_ask(side,
@@ -147,7 +145,6 @@ static result find_extra_path(const struct postgres_side *side, struct str live,
                      "WHERE d.deptype = 'e' AND d.classid IN ('pg_type'::regclass, 'pg_proc'::regclass) "
                      "AND n.nspname <> 'pg_catalog'",
                      NULL, 0, &rows));
-    (void)live;
     *ret_path = value_of(rows.cells[0]);
     return RESULT_OK;
 }
@@ -177,7 +174,7 @@ static result read_both(const struct postgres_side *side, struct str declared,
     struct str extra;
     TRY(postgres_ask(side, "SELECT quote_ident(current_schema())", NULL, 0, &rows));
     const struct str live = value_of(rows.cells[0]);
-    TRY(find_extra_path(side, live, &extra));
+    TRY(find_extra_path(side, &extra));
     TRY(postgres_execute(side, STR("SET LOCAL lock_timeout = '5s'")));
     TRY(postgres_execute(side, STR("SET LOCAL statement_timeout = '60s'")));
     TRY(postgres_execute(side, STR("SET LOCAL check_function_bodies = off")));

@@ -63,6 +63,22 @@ static bool is_going_with(const struct schema_object *object, const struct schem
     return object->kind == SCHEMA_VIEW || object->kind == SCHEMA_TRIGGER || object->kind == SCHEMA_POLICY;
 }
 
+/* One pass over the dependencies; true when something new has to move. */
+static bool mark_dependents(struct pg_writer *writer, bool *is_moving)
+{
+    const struct schema_catalog *from = writer->difference->from;
+    bool is_growing = false;
+    for (size_t i = 0; i < from->dependency_count; i++) {
+        const struct schema_dependency *edge = &from->dependencies[i];
+        const struct schema_object *object = &from->items[edge->object];
+        if (!is_moving[edge->needs] || !is_going_with(object, &from->items[edge->needs])) continue;
+        if (is_check(object)) writer->is_early[edge->object] = true;
+        if (is_moving[edge->object]) continue;
+        is_moving[edge->object] = writer->is_replaced[edge->object] = is_growing = true;
+    }
+    return is_growing;
+}
+
 static void mark_replaced(struct pg_writer *writer)
 {
     const struct schema_difference *difference = writer->difference;
@@ -73,17 +89,7 @@ static void mark_replaced(struct pg_writer *writer)
         if (is_replacing(change)) writer->is_replaced[change->from - from->items] = true;
         if (is_replacing(change) || is_retyping(change)) is_moving[change->from - from->items] = true;
     }
-    for (bool is_growing = true; is_growing;) {
-        is_growing = false;
-        for (size_t i = 0; i < from->dependency_count; i++) {
-            const struct schema_dependency *edge = &from->dependencies[i];
-            const struct schema_object *object = &from->items[edge->object];
-            if (!is_moving[edge->needs] || !is_going_with(object, &from->items[edge->needs])) continue;
-            if (is_check(object)) writer->is_early[edge->object] = true;
-            if (is_moving[edge->object]) continue;
-            is_moving[edge->object] = writer->is_replaced[edge->object] = is_growing = true;
-        }
-    }
+    while (mark_dependents(writer, is_moving)) continue;
 }
 
 static enum schema_file file_of_drop(const struct pg_writer *writer, const struct schema_object *object)
@@ -298,10 +304,23 @@ static void write_referrers(struct pg_writer *writer, const struct schema_object
     }
 }
 
+static void write_drop(struct pg_writer *writer, const struct schema_object *from)
+{
+    struct arena *arena = arena_of(writer);
+    const bool is_key = from->kind == SCHEMA_CONSTRAINT && IS_SET(from->facets[CONSTRAINT_INDEX]);
+    if (is_key) write_referrers(writer, from, true);
+    script_add(writer->script, SCHEMA_FILE_CONTRACT, pg_drop(arena, from),
+               pg_create(arena, writer->difference->from, from));
+    if (is_key) write_referrers(writer, from, false);
+    if (!is_holding_data(from->kind)) return;
+    script_mark_irreversible(writer->script, SCHEMA_FILE_CONTRACT,
+                             str_printf(arena, "drops the data of %s %.*s", schema_kind_name(from->kind),
+                                        STR_ARGS(schema_object_text(arena, from))));
+}
+
 static void write_drops(struct pg_writer *writer)
 {
     const struct schema_difference *difference = writer->difference;
-    struct arena *arena = arena_of(writer);
     for (size_t i = 0; i < difference->count; i++) {
         const struct schema_change *change = &difference->changes[i];
         if (change->action != SCHEMA_DO_DROP) continue;
@@ -311,15 +330,7 @@ static void write_drops(struct pg_writer *writer)
         const bool is_foreign_key =
             from->kind == SCHEMA_CONSTRAINT && str_equal(from->facets[CONSTRAINT_KIND], STR("f"));
         if (change->is_implied && !is_foreign_key) continue;
-        const bool is_key = from->kind == SCHEMA_CONSTRAINT && IS_SET(from->facets[CONSTRAINT_INDEX]);
-        if (is_key) write_referrers(writer, from, true);
-        script_add(writer->script, SCHEMA_FILE_CONTRACT, pg_drop(arena, from),
-                   pg_create(arena, difference->from, from));
-        if (is_key) write_referrers(writer, from, false);
-        if (!is_holding_data(from->kind)) continue;
-        script_mark_irreversible(writer->script, SCHEMA_FILE_CONTRACT,
-                                 str_printf(arena, "drops the data of %s %.*s", schema_kind_name(from->kind),
-                                            STR_ARGS(schema_object_text(arena, from))));
+        write_drop(writer, from);
     }
 }
 

@@ -154,11 +154,9 @@ static result read_statement(struct hint_reader *reader, struct str statement)
     struct sql_lexer lexer = {statement, reader->engine};
     if (!read_header(reader, statement)) return RESULT_OK;
     for (struct sql_token token = sql_next(&lexer); token.kind != SQL_END; token = sql_next(&lexer)) {
-        if (token.kind == SQL_BLANK) {
-            TRY(take_blank(reader, &position, token.text));
-            continue;
-        }
-        TRY(take_solid(reader, &position, token, &lexer));
+        const result taken = token.kind == SQL_BLANK ? take_blank(reader, &position, token.text)
+                                                     : take_solid(reader, &position, token, &lexer);
+        TRY(taken);
     }
     return RESULT_OK;
 }

@@ -174,8 +174,7 @@ static inline bool is_changing(const struct schema_change *change, unsigned face
     return (change->facets & (1u << facet)) != 0;
 }
 /* "add column users.locale text" */
-struct str schema_change_text(struct arena *arena, const struct schema_difference *difference,
-                              const struct schema_change *change);
+struct str schema_change_text(struct arena *arena, const struct schema_change *change);
 /* "possible rename: column users.lang -> users.locale", one per pair, that is never acted upon. */
 size_t schema_possible_renames(struct arena *arena, const struct schema_difference *difference,
                                struct str **ret_texts);

@@ -42,7 +42,7 @@ result schema_text_load(struct migration_scope *scope, struct str directory, con
                         struct str *ret_text)
 {
     const struct str path = str_printf(scope->arena, "%.*s/schema/%s.sql", STR_ARGS(directory), engine);
-    struct str text;
+    struct str text = STR_NONE;
     TRY(read_all(scope, path.ptr, &text));
     if (has_nul(text) || !is_utf8(text)) {
         return migration_fail(scope, MIGRATION_EXIT_GRAPH, "%s: not UTF-8 text", path.ptr);

@@ -179,12 +179,12 @@ Test(schema, a_role_that_may_not_create_schemas_can_check)
     transition_begin(&site, &transition);
     site_sql(&site, "CREATE ROLE modest LOGIN; GRANT SELECT ON ALL TABLES IN SCHEMA public TO modest; "
                     "GRANT USAGE ON SCHEMA public TO modest");
-    const char *user = strstr(site.uri, "user=") ? "user=postgres" : "postgres@";
-    const char *modest = strstr(site.uri, "user=") ? "user=modest" : "modest@";
+    const char *user = "user='postgres'";
     const char *found = strstr(site.uri, user);
     cr_assert(found, "%s", site.uri);
     char uri[sizeof site.uri];
-    snprintf(uri, sizeof uri, "%.*s%s%s", (int)(found - site.uri), site.uri, modest, found + strlen(user));
+    snprintf(uri, sizeof uri, "%.*s%s%s", (int)(found - site.uri), site.uri, "user='modest'",
+             found + strlen(user));
     snprintf(site.uri, sizeof site.uri, "%s", uri);
     expect(&site, "check", 0, "No new upgrade operations detected.");
     transition_declare(&site, EVERYTHING "ALTER TABLE users ADD COLUMN nick text;");
@@ -224,6 +224,81 @@ static void own(struct site *site)
 Test(schema, the_embedded_revisions_lead_to_the_embedded_schema)
 {
     on_each_engine(own);
+}
+
+/* --- there and back --- */
+
+/* A number that stands for all that the schema holds. */
+static long long fingerprint(const struct site *site)
+{
+    if (site->engine == DB_SQLITE) {
+        return site_ask(site,
+                        "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 3000) "
+                        "SELECT COALESCE(sum(unicode(substr(sql, i, 1)) * (i + 7) * length(name)), 0) "
+                        "FROM sqlite_schema, n WHERE i <= length(sql) AND name NOT LIKE 'schema_version%'");
+    }
+    return site_ask(
+        site,
+        "SELECT COALESCE(hashtext(string_agg(d, E'\\n' ORDER BY d)), 0) FROM ("
+        "SELECT format('%s.%s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), "
+        "a.attnotnull, "
+        "col_description(c.oid, a.attnum)) AS d FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid "
+        "AND a.attnum > 0 AND NOT a.attisdropped WHERE c.relnamespace = 'public'::regnamespace "
+        "AND c.relname NOT LIKE 'schema\\_version%' UNION ALL SELECT format('%s %s', conname, "
+        "pg_get_constraintdef(oid)) FROM pg_constraint WHERE connamespace = 'public'::regnamespace "
+        "AND conrelid::regclass::text NOT LIKE 'schema\\_version%' UNION ALL SELECT indexdef FROM pg_indexes "
+        "WHERE schemaname = 'public' AND tablename NOT LIKE 'schema\\_version%') s");
+}
+
+static void put_rows(const struct site *site)
+{
+    const bool is_sqlite = site->engine == DB_SQLITE;
+    const char *id =
+        is_sqlite ? "X'0102030405060708090a0b0c0d0e0f10'" : "'01020304-0506-0708-090a-0b0c0d0e0f10'";
+    const char *bytes = is_sqlite ? "X'00'" : "'\\x00'";
+    char sql[1024];
+    snprintf(
+        sql, sizeof sql,
+        "INSERT INTO accounts (id, email, email_key, created_at_ms, updated_at_ms) VALUES (%s, 'a', 'a', 1, "
+        "1); "
+        "INSERT INTO sessions (id, account_id, client_id, scope, amr, created_at_ms, authenticated_at_ms, "
+        "refreshed_at_ms, idle_expires_at_ms, expires_at_ms, refresh_counter, refresh_digest) "
+        "VALUES (%s, %s, 'c', 's', 'pwd', 1, 1, 1, 1, 1, 1, %s); "
+        "INSERT INTO throttles VALUES (%s, 1, 1, 1); INSERT INTO revoked_tokens VALUES (%s, 1)",
+        id, id, id, bytes, bytes, bytes);
+    site_sql(site, sql);
+}
+
+static bool is_at_head(const struct site *site)
+{
+    struct outcome outcome;
+    site_run(site, "current --check-heads", &outcome);
+    return outcome.exit_code == 0;
+}
+
+static void round_trip(struct site *site)
+{
+    char command[256];
+    snprintf(command, sizeof command, "cp %s/../migrations/*.sql %s/", TESTS_DIR, site->revisions);
+    cr_assert(system(command) == 0);
+    expect(site, "upgrade +1", 0, "Applied 1 revision(s)");
+    for (long long before = 0;;) {
+        const long long after = fingerprint(site);
+        if (is_at_head(site)) put_rows(site);
+        expect(site, "downgrade -1 --yes", 0, "");
+        cr_expect(fingerprint(site) == before, "engine %d: the way back leads elsewhere", (int)site->engine);
+        expect(site, "upgrade +1", 0, "Applied 1 revision(s)");
+        cr_expect(fingerprint(site) == after, "engine %d: the second time leads elsewhere",
+                  (int)site->engine);
+        if (is_at_head(site)) break;
+        before = after;
+        expect(site, "upgrade +1", 0, "Applied 1 revision(s)");
+    }
+}
+
+Test(schema, every_revision_can_be_undone_and_done_again_with_rows_present)
+{
+    on_each_engine(round_trip);
 }
 
 /* --- any pair of schemas --- */
