@@ -2,7 +2,6 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -45,13 +44,6 @@ static void *wait_for_signal(void *argument)
     return NULL;
 }
 
-/* Where nobody can be asked. */
-static bool is_data_loss_allowed(void)
-{
-    const char *value = getenv("ALLOW_DATA_LOSS");
-    return value && strcmp(value, "1") == 0;
-}
-
 static int run(struct runtime *runtime, int argc, char **argv)
 {
     static atomic_bool is_stopping;
@@ -67,7 +59,7 @@ static int run(struct runtime *runtime, int argc, char **argv)
         .progress = stderr,
         .answers = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) ? stdin : NULL,
         .is_terminal = isatty(STDERR_FILENO) == 1,
-        .is_data_loss_allowed = is_data_loss_allowed(),
+        .is_data_loss_allowed = runtime->settings.allow_data_loss,
     };
     const bool has_waiter = pthread_create(&waiter, NULL, wait_for_signal, &is_stopping) == 0;
     const int code = migrate_command(argc, argv, &environment);

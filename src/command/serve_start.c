@@ -28,7 +28,7 @@ static void note_progress(void *argument, const struct migration_progress *progr
     char revision[READINESS_REVISION_MAX];
     switch (progress->event) {
     case MIGRATION_BEGINS:
-        snprintf(revision, sizeof revision, "%.*s", STR_ARGS(progress->to));
+        (void)snprintf(revision, sizeof revision, "%.*s", STR_ARGS(progress->to));
         readiness_set_progress(serve->shared.readiness, revision, (int)progress->done, (int)progress->total);
         log_event(LOG_LEVEL_INFO, "migrating", LOG_TEXT("from", progress->from), LOG_TEXT("to", progress->to),
                   LOG_TEXT("message", progress->message));

@@ -159,7 +159,7 @@ static result run_batch_aside(const struct migrator *migrator, const struct migr
         migrator->scope->failure = scope.failure;
         migrator->scope->failure.text = str_copy(migrator->scope->arena, scope.failure.text);
     } else if (ret_batch->last.ptr) {
-        snprintf(ret_batch->last_text, sizeof(ret_batch->last_text), "%.*s", STR_ARGS(ret_batch->last));
+        (void)snprintf(ret_batch->last_text, sizeof(ret_batch->last_text), "%.*s", STR_ARGS(ret_batch->last));
     }
     return outcome;
 }
@@ -176,7 +176,7 @@ result migration_backfill(const struct migrator *migrator, struct migration_step
         struct migration_progress progress = step->progress;
         progress.event = MIGRATION_BATCH;
         char text[sizeof(batch.last_text) + 64];
-        snprintf(text, sizeof(text), "batch %zu, up to %s", batches, batch.last_text);
+        (void)snprintf(text, sizeof(text), "batch %zu, up to %s", batches, batch.last_text);
         progress.text = str_from(text);
         migrator_tell(migrator, &progress);
         TRY(migration_pause(migrator->scope, options, options->batch_pause_ms + 1));

@@ -27,7 +27,7 @@ struct ticker {
 static void wait_a_second(struct ticker *ticker)
 {
     struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
+    (void)clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec++;
     (void)pthread_cond_timedwait(&ticker->wake, &ticker->lock, &until);
 }
@@ -81,7 +81,7 @@ void ticker_destroy(struct ticker *ticker)
 void ticker_begin(struct ticker *ticker, struct str line)
 {
     pthread_mutex_lock(&ticker->lock);
-    snprintf(ticker->line, sizeof(ticker->line), "%.*s", STR_ARGS(line));
+    (void)snprintf(ticker->line, sizeof(ticker->line), "%.*s", STR_ARGS(line));
     ticker->begun_ms = clock_monotonic_ms();
     fprintf(ticker->out, "%s", ticker->line);
     (void)fflush(ticker->out);
@@ -93,7 +93,7 @@ void ticker_replace(struct ticker *ticker, struct str line)
     pthread_mutex_lock(&ticker->lock);
     const bool is_replaced = ticker->is_terminal && ticker->line[0];
     if (is_replaced) {
-        snprintf(ticker->line, sizeof(ticker->line), "%.*s", STR_ARGS(line));
+        (void)snprintf(ticker->line, sizeof(ticker->line), "%.*s", STR_ARGS(line));
         fprintf(ticker->out, ERASE_LINE "%s", ticker->line);
         (void)fflush(ticker->out);
     }
