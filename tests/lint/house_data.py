@@ -87,7 +87,8 @@ ALLOCATORS = {
 BANNED = [
     (r"\bPQescape\w*\(", {}, "bind a parameter"),
     (r"\balloca\(", {"include/auth/base/banned.h": "bans it"}, "arena_alloc"),
-    (r"\b(?:u|nano)?sleep\(", {"src/store/migrate/migrator.c": "the migration's own thread"}, "fiber_sleep"),
+    (r"\b(?:u|nano)?sleep\(", {"src/store/migrate/migrator.c": "the migration's own thread",
+                                "src/loop/loop.c": "a loop that no longer runs"}, "fiber_sleep"),
     (r"\b(?:secure_)?getenv\(", {"src/config/": "reads settings", "src/main.c": "before settings"}, "a row of settings.def"),
     (r"\bsetenv\(|\bputenv\(", {}, "nothing: the environment is shared by threads"),
     (r"\bsystem\(|\bpopen\(", {}, "nothing: no shell is started"),
