@@ -4,16 +4,18 @@
 What both print is compared line by line, wherever docs/migrations.md promises Alembic's words; where it lists a difference,
 the difference itself is held here.
 """
+import json
 import os
 import pathlib
 import random
 import re
-import shutil
 import subprocess
 
 import pytest
+from authtest.migrations import ALEMBIC_FORKS
 
-ALEMBIC = shutil.which("alembic")
+# Debian's package is for Debian's Python.
+PYTHON = "/usr/bin/python3"
 ENV = """
 from alembic import context
 from sqlalchemy import create_engine
@@ -52,8 +54,8 @@ MERGED = [("aaaa1111", []), ("bbbb2222", ["aaaa1111"]), ("cccc3333", ["aaaa1111"
 class Alembic:
     """A project with the same revisions, each doing nothing, on an SQLite file."""
 
-    def __init__(self, home, graph):
-        self.home = pathlib.Path(home)
+    def __init__(self, home, graph, forks):
+        self.home, self.forks = pathlib.Path(home), forks
         versions = self.home / "scripts" / "versions"
         versions.mkdir(parents=True)
         (self.home / "alembic.ini").write_text(
@@ -65,16 +67,21 @@ class Alembic:
             text = FILE.format(message=f"step {revision}", revision=revision, revises=", ".join(parents), day=day, down=down)
             (versions / f"{revision}.py").write_text(text, encoding="ascii")
 
+    def ask(self, words):
+        self.forks.stdin.write(json.dumps({"folder": str(self.home), "words": words.split()}) + "\n")
+        self.forks.stdin.flush()
+        return json.loads(self.forks.stdout.readline())
+
     def run(self, words):
-        done = subprocess.run([ALEMBIC, *words.split()], cwd=self.home, capture_output=True, text=True, check=False)
-        return done.returncode, done.stdout
+        done = self.ask(words)
+        return done["status"], done["out"]
 
 
 class Pair:
     """Both, side by side."""
 
-    def __init__(self, site, home, graph):
-        self.site, self.alembic = site, Alembic(home, graph)
+    def __init__(self, site, alembic, graph):
+        self.site, self.alembic = site, alembic
         for revision, parents in graph:
             site.revisions.add(revision, ", ".join(parents), "SELECT 1;", "SELECT 1;")
 
@@ -105,10 +112,10 @@ class Pair:
 
     def same_steps(self, words):
         """Both take the same steps in the same order; what Alembic logs ours prints, with the time behind."""
-        done = subprocess.run([ALEMBIC, *words.split()], cwd=self.alembic.home, capture_output=True, text=True, check=False)
+        done = self.alembic.ask(words)
         ours = self.site.run(words + (" --yes" if words.startswith("downgrade") else ""))
-        assert (done.returncode, ours.returncode) == (0, 0), (words, done.stdout, ours.stderr)
-        theirs = re.findall(r"Running \w+ .*", done.stdout + done.stderr)
+        assert (done["status"], ours.returncode) == (0, 0), (words, done, ours.stderr)
+        theirs = re.findall(r"Running \w+ .*", done["out"] + done["err"])
         mine = [line.split(" ... done")[0] for line in re.findall(r"Running \w+ .*", ours.stderr)]
         return theirs, mine
 
@@ -123,11 +130,18 @@ def common(text):
                   flags=re.M)
 
 
+@pytest.fixture(scope="module", name="forks")
+def fixture_forks():
+    with subprocess.Popen([PYTHON, "-B", str(ALEMBIC_FORKS)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as forks:
+        yield forks
+        forks.stdin.close()
+
+
 @pytest.fixture(name="pair")
-def fixture_pair(new_site, tmp_path):
+def fixture_pair(new_site, tmp_path, forks):
     # Alembic logs its steps through the root logger, which its default configuration sends to standard error.
     def make(graph):
-        pair = Pair(new_site("sqlite"), tmp_path / "alembic", graph)
+        pair = Pair(new_site("sqlite"), Alembic(tmp_path / "alembic", graph, forks), graph)
         with open(pair.alembic.home / "alembic.ini", "a", encoding="ascii") as ini:
             ini.write(LOGGING)
         env = pair.alembic.home / "scripts" / "env.py"

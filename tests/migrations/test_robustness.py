@@ -66,6 +66,41 @@ def test_sigterm_cancels_the_statement_and_rolls_back(postgres_site):
     assert site.sql("SELECT error FROM schema_version_log") == "told to stop"
 
 
+# --- releases beside each other ---
+
+RELEASES = ("0001", "0002", "0003")
+# What a binary of one release says to the schema of another.
+SKEW = {
+    ("0001", "0001"): (0, "Already at 0001 (head)"),
+    ("0001", "0002"): (0, "Already at 0002 (ahead of this binary)"),
+    ("0001", "0003"): (4, "database is at 0003, this binary knows up to 0001; 0003 (contract) requires a binary with 0002 or "
+                          "later"),
+    ("0002", "0001"): (0, "Applied 1 revision(s); now at 0002 (head)"),
+    ("0002", "0002"): (0, "Already at 0002 (head)"),
+    ("0002", "0003"): (0, "Already at 0003 (ahead of this binary)"),
+    ("0003", "0001"): (0, "Applied 2 revision(s); now at 0003 (head)"),
+    ("0003", "0002"): (0, "Applied 1 revision(s); now at 0003 (head)"),
+    ("0003", "0003"): (0, "Already at 0003 (head)"),
+}
+
+
+@pytest.mark.parametrize("binary, schema", SKEW)
+def test_each_release_judges_the_schema_of_each_other(site, binary, schema):
+    site.revisions.add("0001", "", "CREATE TABLE people (id integer PRIMARY KEY, mail text);")
+    site.revisions.add("0002", "0001", "ALTER TABLE people ADD COLUMN address text;", min_binary="0001")
+    site.revisions.add("0003", "0002", "ALTER TABLE people DROP COLUMN mail;", phase="contract", min_binary="0002")
+    site.expect(f"upgrade {schema}")
+    release = site.revisions.copy(site.home / "release")
+    for path in release.path.iterdir():
+        if path.name.split("_")[1] > f"{binary}.sql":
+            path.unlink()
+    status, text = SKEW[binary, schema]
+    done = site.run("upgrade", release.path)
+    assert done.returncode == status and text in done.stdout + done.stderr, done
+    ready = site.run("wait --timeout 0", release.path)
+    assert ready.returncode == status, ready
+
+
 # --- poolers ---
 
 

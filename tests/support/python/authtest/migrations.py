@@ -11,6 +11,7 @@ from .service import BINARY
 
 ROOT = pathlib.Path(__file__).resolve().parents[4]
 SHIPPED = ROOT / "migrations"
+ALEMBIC_FORKS = pathlib.Path(__file__).with_name("alembic_forks.py")
 
 
 def sections(direction, text):
