@@ -71,12 +71,21 @@ static void write_body(struct page *page)
     }
 }
 
-/* A binary that runs on the schema before still runs after an expansion; after a contraction only one that knows
- * the expansion. */
-static struct str min_binary_of(const struct generate_order *order, enum schema_file file, struct str parent)
+static bool is_breaking(const struct generate_order *order, enum schema_file file)
 {
-    if (kinds[file].phase == REVISION_CONTRACT) return parent;
-    return order->parent ? order->parent->min_binary : parent;
+    for (int engine = 0; engine < DB_ENGINE_COUNT; engine++) {
+        if (order->scripts[engine] && order->scripts[engine]->is_breaking[file]) return true;
+    }
+    return false;
+}
+
+/* A binary that runs on the schema before still runs after an expansion; after a contraction only one that knows
+ * the expansion; after a rename only one that knows the rename. Empty: the revision itself. */
+static struct str min_binary_of(const struct generate_order *order, enum schema_file file, struct str before,
+                                struct str parent)
+{
+    if (is_breaking(order, file)) return STR("");
+    return kinds[file].phase == REVISION_CONTRACT ? parent : before;
 }
 
 static result write_page(struct migration_scope *scope, struct page *page, struct revision_draft *draft,
@@ -95,6 +104,7 @@ result schema_generate(struct migration_scope *scope, const struct generate_orde
                        struct revision_file ret_files[SCHEMA_FILE_COUNT], size_t *ret_count)
 {
     size_t count = 0;
+    struct str minimum = order->parent ? order->parent->min_binary : STR("");
     struct revision_draft draft = {
         .id = order->revision_id,
         .parents = order->parent ? order->parent->id : STR(""),
@@ -104,8 +114,9 @@ result schema_generate(struct migration_scope *scope, const struct generate_orde
         struct page page = {.order = order, .file = file};
         draft.message = str_printf(scope->arena, "%.*s%s", STR_ARGS(order->message), kinds[file].suffix);
         draft.phase = revision_phase_name(kinds[file].phase);
-        draft.min_binary = min_binary_of(order, file, draft.parents);
+        draft.min_binary = minimum = min_binary_of(order, file, minimum, draft.parents);
         TRY(write_page(scope, &page, &draft, &ret_files[count]));
+        if (is_empty(minimum)) minimum = ret_files[count].id;
         draft.parents = ret_files[count].id;
         draft.id = STR("");
         count++;

@@ -360,6 +360,8 @@ static void write_renames(struct pg_writer *writer)
     for (size_t i = 0; i < renames->count; i++) {
         const struct schema_rename *rename = &renames->items[i];
         if (!rename->is_used) continue;
+        if (rename->kind == SCHEMA_TABLE || rename->kind == SCHEMA_COLUMN)
+            writer->script->is_breaking[SCHEMA_FILE_EXPAND] = true;
         script_add(writer->script, SCHEMA_FILE_EXPAND, rename_sql(arena, rename, rename->from, rename->to),
                    rename_sql(arena, rename, rename->to, rename->from));
     }

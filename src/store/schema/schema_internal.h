@@ -204,6 +204,7 @@ struct schema_script {
     size_t count;
     size_t capacity;
     struct str irreversible[SCHEMA_FILE_COUNT]; /* reason, or empty */
+    bool is_breaking[SCHEMA_FILE_COUNT];        /* binaries that do not know the revision cannot go on */
 };
 
 /* Statements without the last semicolon; several are separated by ";\n". */
