@@ -33,7 +33,7 @@ BAD = [
     (rules.allocations, "src/domain/login.c", "char *copy = strdup(text);\n"),
     (rules.banned, "src/store/postgres/x.c", "PQescapeLiteral(connection, text, 3);\n"),
     (rules.banned, "src/base/x.c", "void *p = alloca(9);\n"),
-    (rules.banned, "src/loop/loop.c", "usleep(10);\n"),
+    (rules.banned, "src/http/server.c", "usleep(10);\n"),
     (rules.banned, "src/domain/x.c", 'getenv("HOME");\n'),
     (rules.sql, "src/store/session_repo.c", 'strbuf_add(&sql, "SELECT id FROM sessions");\n'),
     (rules.sql, "src/store/session_repo.c", 'str_printf(arena, " WHERE id = %s", id);\n'),
