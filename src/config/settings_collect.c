@@ -10,8 +10,8 @@ static const struct {
     const char *name;
 } aliases[] = {{SETTING_SQL_URI, "DATABASE_URL"}};
 
-static void list_problem(struct collected *collected, const char *name, bool is_warning, const char *format,
-                         va_list arguments)
+static PRINTF_LIKE(4, 0) void list_problem(struct collected *collected, const char *name, bool is_warning,
+                                           const char *format, va_list arguments)
 {
     struct settings_problems *problems = collected->problems;
     char text[256];
