@@ -317,6 +317,21 @@ static struct str anew(const struct sqlite_writer *writer, const struct schema_o
                       STR_ARGS(object->facets[SQLITE_SOURCE]));
 }
 
+/* A table that loses columns is rebuilt in the contract file, and what stands around it is made again there: until then
+ * it may need columns that are not there yet. */
+static bool is_left_to_rebuild(const struct sqlite_writer *writer, const struct schema_object *object)
+{
+    const struct schema_catalog *to = writer->difference->to;
+    for (size_t i = 0; i < to->count; i++) {
+        const struct schema_object *table = &to->items[i];
+        if (table->kind != SCHEMA_TABLE || !is_table_in(writer->difference->from, table->name)) continue;
+        const struct rebuild rebuild = {.table = table->name};
+        if (!plan_table(writer->difference, table->name).is_dropping) continue;
+        if (is_view_around(writer, to, object, &rebuild)) return true;
+    }
+    return false;
+}
+
 static void write_around(const struct sqlite_writer *writer)
 {
     const struct schema_difference *difference = writer->difference;
@@ -325,6 +340,7 @@ static void write_around(const struct sqlite_writer *writer)
         if (change->action != SCHEMA_DO_ADD && change->action != SCHEMA_DO_CHANGE) continue;
         const enum schema_kind kind = change->to->kind;
         if (kind != SCHEMA_INDEX && kind != SCHEMA_VIEW && kind != SCHEMA_TRIGGER) continue;
+        if (is_left_to_rebuild(writer, change->to)) continue;
         const bool is_added = change->action == SCHEMA_DO_ADD;
         script_add(writer->script, SCHEMA_FILE_EXPAND,
                    is_added ? change->to->facets[SQLITE_SOURCE] : anew(writer, change->to),

@@ -5,7 +5,7 @@
 
 #include "transition.h"
 
-#define PROPERTY_ROUNDS 8u
+#define PROPERTY_ROUNDS 16u
 #define TABLES          3u
 #define COLUMNS         4u
 
