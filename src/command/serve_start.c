@@ -139,9 +139,9 @@ static int bring_schema(struct serve *serve, struct arena *arena)
         readiness_set_schema(serve->shared.readiness, &schema);
         return MIGRATION_EXIT_OK;
     }
-    const bool may_pass = may_code_pass(failure.exit);
+    const bool may_pass = may_code_pass((int)failure.exit);
     readiness_set(serve->shared.readiness, may_pass ? PHASE_STARTING : PHASE_REFUSED, failure.text.ptr);
-    log_event(may_pass ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, refusal_of(failure.exit),
+    log_event(may_pass ? LOG_LEVEL_WARN : LOG_LEVEL_ERROR, refusal_of((int)failure.exit),
               LOG_TEXT("detail", failure.text));
     return (int)failure.exit;
 }

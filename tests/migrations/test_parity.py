@@ -145,7 +145,8 @@ def fixture_pair(new_site, tmp_path, forks):
         with open(pair.alembic.home / "alembic.ini", "a", encoding="ascii") as ini:
             ini.write(LOGGING)
         env = pair.alembic.home / "scripts" / "env.py"
-        env.write_text("import logging.config\nlogging.config.fileConfig('alembic.ini', disable_existing_loggers=False)\n" + ENV, encoding="ascii")
+        env.write_text("import logging.config\n"
+                       "logging.config.fileConfig('alembic.ini', disable_existing_loggers=False)\n" + ENV, encoding="ascii")
         return pair
     return make
 

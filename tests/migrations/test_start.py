@@ -133,7 +133,8 @@ def test_contracts_wait_while_a_server_needs_the_old_schema(postgres_place):
     assert done.returncode == 0 and "WARNING: ffff0002 waits: servers of an older binary are connected" in done.stderr
     assert done.stdout.endswith("now at ffff0001\n")
     assert replica.stop() == 0
-    wait_until(lambda: place.sql("SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'auth/%'") == "0", 10, "leave")
+    servers = "SELECT count(*) FROM pg_stat_activity WHERE application_name LIKE 'auth/%' AND datname = current_database()"
+    wait_until(lambda: place.sql(servers) == "0", 10, "the end of its sessions")
     assert place.expect("upgrade").endswith("now at ffff0002 (head)\n")
 
 

@@ -349,3 +349,51 @@ Test(migrations_sqlite, looking_at_a_database_that_is_not_there_makes_none)
     cr_expect(access(site.uri, F_OK) != 0);
     site_close(&site);
 }
+
+/* --- held back at a start --- */
+
+#define FILL                                                                                     \
+    "SELECT max(name) FROM (SELECT name FROM steps WHERE name > COALESCE(CAST($1 AS text), '') " \
+    "ORDER BY name LIMIT CAST($2 AS integer)) AS batch;\n"                                       \
+    "UPDATE steps SET name = name WHERE name > COALESCE(CAST($1 AS text), '') AND name <= CAST($2 AS text);"
+static const struct revision_text fill = {"0002", "0001", "-- phase: backfill\n-- min_binary: 0001\n", FILL,
+                                          FILL};
+
+static void expect_pending(const struct site *site, const char *revision)
+{
+    const struct migration_options at_start = {.is_contract_held = true, .is_backfill_held = true};
+    char text[512];
+    cr_expect(site_apply(site, &at_start, text, sizeof text) == 0, "%s", text);
+    cr_expect(strcmp(text, revision) == 0, "engine %d: \"%s\" waits, not \"%s\"", (int)site->engine, text,
+              revision);
+}
+
+static void full_backfill(struct site *site)
+{
+    site_write(site, &first);
+    expect_pending(site, "");
+    site_sql(site, "INSERT INTO steps VALUES ('a'), ('b')");
+    site_write(site, &fill);
+    expect_pending(site, "0002");
+    expect_exit(site, "current", 0, "0001\n");
+    expect_exit(site, "backfill", 0, "now at 0002 (head)");
+    expect_pending(site, "");
+}
+
+Test(migrations, a_start_leaves_a_backfill_that_has_rows_to_fill)
+{
+    on_each_engine(full_backfill);
+}
+
+static void empty_backfill(struct site *site)
+{
+    site_write(site, &first);
+    site_write(site, &fill);
+    expect_pending(site, "");
+    expect_exit(site, "current", 0, "0002 (head)");
+}
+
+Test(migrations, a_start_passes_a_backfill_that_has_nothing_to_fill)
+{
+    on_each_engine(empty_backfill);
+}
