@@ -412,15 +412,29 @@ def on_a_terminal(site, words, keys=b"", until=None):
             break
         seen += chunk
         if until:
-            until(seen)
+            until(seen, process)
     os.close(leader)
     return process.wait(30), seen.decode()
+
+
+def interrupt_at_the_question():
+    """Sends SIGTERM once the question stands there."""
+    is_sent = []
+
+    def look(seen, process):
+        if b"Go on?" in seen and not is_sent:
+            is_sent.append(True)
+            process.terminate()
+    return look
 
 
 def test_a_person_is_asked_before_rows_are_lost(chain):
     chain.expect("upgrade")
     status, seen = on_a_terminal(chain, "downgrade base", b"n\n")
     assert status == 2 and "Rows are lost. Go on? [y/N]" in seen
+    assert chain.applied() == ["0001", "0002", "0003"]
+    status, seen = on_a_terminal(chain, "downgrade base", until=interrupt_at_the_question())
+    assert status == 143 and "told to stop" in seen
     assert chain.applied() == ["0001", "0002", "0003"]
     status, seen = on_a_terminal(chain, "downgrade base", b"y\n")
     assert status == 0 and "now at <base>" in seen, seen

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT
+#include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "command_internal.h"
 #include "statement_facts_internal.h"
 
-#define ANSWER_BYTES 16
+#define ANSWER_BYTES    16
+#define ANSWER_SLICE_MS 200 /* between looks at is_stopping */
 
 /* What is undone, newest first. */
 struct undoing {
@@ -85,11 +88,29 @@ static result load_undoing(struct command *command, const struct migrator *migra
 
 /* --- what is lost --- */
 
+static bool is_told_to_stop(const struct command *command)
+{
+    return command->options.is_stopping && atomic_load(command->options.is_stopping);
+}
+
+/* Signals are taken by another thread: a read would go on. */
+static bool wait_for_answer(const struct command *command)
+{
+    struct pollfd terminal = {.fd = fileno(command->environment->answers), .events = POLLIN};
+    while (!is_told_to_stop(command)) {
+        const int ready = poll(&terminal, 1, ANSWER_SLICE_MS);
+        if (ready > 0) return true;
+        if (ready < 0 && errno != EINTR) return false;
+    }
+    return false;
+}
+
 static bool ask(const struct command *command)
 {
     char answer[ANSWER_BYTES] = "";
     fprintf(command->environment->progress, "Rows are lost. Go on? [y/N] ");
     (void)fflush(command->environment->progress);
+    if (!wait_for_answer(command)) return false;
     if (!fgets(answer, sizeof(answer), command->environment->answers)) return false;
     return answer[0] == 'y' || answer[0] == 'Y';
 }
@@ -122,6 +143,9 @@ static result require_consent(struct command *command, const struct undoing *und
         const char *loss;
         if (!section_find_loss(engine, section, &statement, &loss)) continue;
         if (command->environment->answers && ask(command)) return RESULT_OK;
+        if (is_told_to_stop(command)) {
+            return migration_fail(&command->scope, MIGRATION_EXIT_TERMINATED, "told to stop");
+        }
         const struct str place = migration_place(command->scope.arena, revision, section, statement.start);
         return migration_fail(&command->scope, MIGRATION_EXIT_USAGE,
                               "%.*s: undoing %.*s loses %s; give --yes, or set ALLOW_DATA_LOSS=1",
