@@ -68,12 +68,19 @@ static bool is_awaiting_others(const struct serve_loop *serve_loop)
     return serve_loop == &serve->loops[0] && atomic_load(&serve->threads_running) > 0;
 }
 
+/* Requests, and what runs beside them (keys read again, old rows removed), which ends within its own time. */
+static bool is_at_work(const struct serve_loop *serve_loop)
+{
+    size_t fibers, peak;
+    fiber_counts(serve_loop->loop, &fibers, &peak);
+    return http_server_in_flight(serve_loop->public_server) > 0 || fibers > 0;
+}
+
 static void drain_look(struct timer *timer)
 {
     struct serve_loop *serve_loop = CONTAINER_OF(timer, struct serve_loop, drain_timer);
     const int64_t now_ms = clock_monotonic_ms();
-    const bool is_done =
-        http_server_in_flight(serve_loop->public_server) == 0 && !is_awaiting_others(serve_loop);
+    const bool is_done = !is_at_work(serve_loop) && !is_awaiting_others(serve_loop);
     if (is_done || now_ms >= serve_loop->drain_until_ms)
         loop_stop(serve_loop->loop);
     else

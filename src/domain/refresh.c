@@ -45,8 +45,10 @@ static result end_for_reuse(struct service *service, struct task *task, const st
 static bool is_within_grace(const struct service *service, const struct task *task,
                             const struct session *session, const struct presented *presented)
 {
-    return presented->counter + 1 == session->refresh_counter &&
-           task->now_ms - session->refreshed_at_ms < service->policy->refresh_grace_ms;
+    const int64_t grace_ms = service->policy->refresh_grace_ms;
+    /* A request that began before the rotation it met sees a time that lies ahead: without grace that is no excuse. */
+    return grace_ms > 0 && presented->counter + 1 == session->refresh_counter &&
+           task->now_ms - session->refreshed_at_ms < grace_ms;
 }
 
 /* The counter has moved on, or the session is not what the token says: a retry, a reuse or nothing of ours.
