@@ -245,6 +245,23 @@ Test(refresh, without_a_window_every_repetition_is_reuse)
     on_each_engine(1, strict);
 }
 
+static void begun_before(struct visitor *visitor)
+{
+    struct token_response first, second, retry;
+    visitor->fixture->policy.refresh_grace_ms = 0;
+    expect_code(visitor, begin(visitor, &first), STATUS_OK, "sign_in");
+    visitor_wait(visitor, 1000);
+    expect_code(visitor, refresh(visitor, first.refresh_token, &second), STATUS_OK, "refresh");
+    visitor_wait(visitor, -5);
+    expect_code(visitor, refresh(visitor, first.refresh_token, &retry), STATUS_INVALID_GRANT, "begun before");
+    cr_expect_eq(living(visitor), 0);
+}
+
+Test(refresh, without_a_window_a_request_that_began_before_the_rotation_is_reuse_too)
+{
+    on_each_engine(1, begun_before);
+}
+
 static void same_second(struct visitor *visitor)
 {
     struct token_response tokens[11], again;
