@@ -279,29 +279,37 @@ static unsigned hex_value_any_case(char c)
     return c >= 'A' && c <= 'F' ? (unsigned)(c - 'A') + 10 : hex_value_lower(c);
 }
 
+static bool has_char(struct str text, char c)
+{
+    return text.len > 0 && memchr(text.ptr, c, text.len) != NULL;
+}
+
+/* "%41" is one byte; false for anything that is not '%' and two digits. */
+static bool take_escape(struct str text, char *ret_byte)
+{
+    if (text.len < 3) return false;
+    const unsigned high = hex_value_any_case(text.ptr[1]);
+    const unsigned low = hex_value_any_case(text.ptr[2]);
+    if (high > 15 || low > 15) return false;
+    *ret_byte = (char)(high << 4 | low);
+    return true;
+}
+
 bool percent_decode(struct arena *arena, struct str text, bool is_form, struct str *ret_text)
 {
-    const bool has_plus = is_form && text.len > 0 && memchr(text.ptr, '+', text.len) != NULL;
-    if (!has_plus && (text.len == 0 || !memchr(text.ptr, '%', text.len))) {
+    if (!has_char(text, '%') && !(is_form && has_char(text, '+'))) {
         *ret_text = str_copy(arena, text);
         return true;
     }
     char *decoded = arena_alloc(arena, text.len + 1);
     size_t len = 0;
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        if (is_form && c == '+') c = ' ';
-        if (c == '%') {
-            if (text.len - i < 3) return false;
-            const unsigned high = hex_value_any_case(text.ptr[i + 1]);
-            const unsigned low = hex_value_any_case(text.ptr[i + 2]);
-            if (high > 15 || low > 15) return false;
-            c = (char)(high << 4 | low);
-            i += 2;
-        }
-        decoded[len++] = c;
+    while (text.len > 0) {
+        const bool is_escape = text.ptr[0] == '%';
+        if (is_escape && !take_escape(text, &decoded[len])) return false;
+        if (!is_escape) decoded[len] = is_form && text.ptr[0] == '+' ? ' ' : text.ptr[0];
+        text = str_from_offset(text, is_escape ? 3 : 1);
+        len++;
     }
-    decoded[len] = '\0';
     *ret_text = (struct str){decoded, len};
     return true;
 }

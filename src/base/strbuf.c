@@ -9,7 +9,7 @@
 static void reserve(struct strbuf *buffer, size_t capacity)
 {
     char *bytes = arena_alloc(buffer->arena, capacity + 1);
-    if (buffer->len > 0) memcpy(bytes, buffer->bytes, buffer->len);
+    if (buffer->bytes) memcpy(bytes, buffer->bytes, buffer->len);
     buffer->bytes = bytes;
     buffer->capacity = capacity;
 }

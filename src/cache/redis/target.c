@@ -93,7 +93,7 @@ static const char *unix_parse(struct arena *arena, struct str rest, struct redis
 static const char *host_split(struct str authority, struct str *ret_host, struct str *ret_port)
 {
     *ret_port = STR(DEFAULT_PORT);
-    struct str rest = authority;
+    struct str rest;
     if (str_starts_with(authority, STR("["))) {
         /* RFC 3986 §3.2.2: "A host identified by an Internet Protocol literal address, version 6 or later, is
          * distinguished by enclosing the IP literal within square brackets". */

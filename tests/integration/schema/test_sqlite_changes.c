@@ -113,9 +113,10 @@ static const struct change {
 
 static void replace(const struct change *change, char *ret_text, size_t size)
 {
-    const char *found = *change->old ? strstr(BASE, change->old) : BASE + strlen(BASE);
+    static const char base[] = BASE;
+    const char *found = *change->old ? strstr(base, change->old) : &base[sizeof base - 1];
     cr_assert(found, "%s", change->name);
-    snprintf(ret_text, size, "%.*s%s%s", (int)(found - BASE), BASE, change->new, found + strlen(change->old));
+    snprintf(ret_text, size, "%.*s%s%s", (int)(found - base), base, change->new, found + strlen(change->old));
 }
 
 static void run_changes(bool is_back)
