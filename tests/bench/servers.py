@@ -12,18 +12,17 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support" / "python"))
+
+from authtest.ports import free_port  # noqa: E402
 
 START_SECONDS_MAX = 30
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 DATABASE = "bench"
 SECRET_KEY = base64.b64encode(secrets.token_bytes(32)).decode()  # of all services that share the database
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def cpu_seconds(pid):

@@ -12,7 +12,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SETTINGS = set(re.findall(r"SET_\w+\(\w+, ([A-Z][A-Z0-9_]+),", (ROOT / "include/auth/config/settings.def").read_text()))
 SETTINGS -= {"NAME"}
 # Those the image decides, and those a stack of containers has no use for.
-NOT_IN_COMPOSE = {"AUTH_LISTEN", "AUTH_OPS_LISTEN", "AUTH_DATA_DIR", "SQL_URI"}
+# ALLOW_DATA_LOSS is for the migrations service alone.
+NOT_IN_COMPOSE = {"AUTH_LISTEN", "AUTH_OPS_LISTEN", "AUTH_DATA_DIR", "SQL_URI", "ALLOW_DATA_LOSS"}
 KUBERNETES = sorted((ROOT / "deploy/kubernetes").glob("*.yaml"))
 
 

@@ -8,12 +8,16 @@ import os
 import pathlib
 import re
 import shutil
-import socket
 import subprocess
+import sys
 import time
 import urllib.request
 
 import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support" / "python"))
+
+from authtest.ports import free_port  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("AUTH_BINARY", ROOT / "build" / "auth"))
@@ -39,12 +43,6 @@ def form_of(text):
     for pattern, name in FORMS:
         text = pattern.sub(name, text)
     return text.strip()
-
-
-def free_port():
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_until_ready(port, process):

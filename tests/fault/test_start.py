@@ -5,7 +5,8 @@ import socket
 import time
 
 from authtest import faults
-from authtest.process import free_port, wait_until
+from authtest.ports import free_port
+from authtest.process import wait_until
 from authtest.service import Replica, new_secret_key
 
 

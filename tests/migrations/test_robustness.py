@@ -8,7 +8,8 @@ import time
 
 import pytest
 from authtest import crash
-from authtest.process import Process, free_port, wait_until
+from authtest.ports import free_port
+from authtest.process import Process, wait_until
 
 ROUNDS = 3
 STARTERS = 20

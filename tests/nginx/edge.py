@@ -4,13 +4,17 @@
 import json
 import os
 import pathlib
-import random
 import re
 import shutil
 import socket
 import subprocess
+import sys
 import tempfile
 import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support" / "python"))
+
+from authtest.ports import free_port  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -24,17 +28,6 @@ def image_environment():
             for name, quoted, plain in re.findall(r'(\w+)=(?:"([^"]*)"|(\S+))', line):
                 environment[name] = quoted or plain
     return environment
-
-
-def free_port():
-    """Below the range that the system itself takes ports from, so that no outgoing connection gets in between."""
-    while True:
-        port = random.randrange(16000, 32000)
-        try:
-            socket.create_server(("", port)).close()
-            return port
-        except OSError:
-            continue
 
 
 def fill_in(template, environment):

@@ -1,19 +1,11 @@
 # SPDX-License-Identifier: MIT
-"""A child process with a log file, free ports, waiting with a limit."""
-import contextlib
+"""A child process with a log file, waiting with a limit."""
 import os
 import signal
-import socket
 import subprocess
 import time
 
 STARTED = []  # every process of the run, for the look at their logs at the end
-
-
-def free_port():
-    with contextlib.closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def wait_until(check, seconds, what):

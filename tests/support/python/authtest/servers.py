@@ -11,7 +11,8 @@ import string
 import subprocess
 
 from .planted import plant
-from .process import Process, free_port, wait_until
+from .ports import free_port
+from .process import Process, wait_until
 
 TEMPLATES = pathlib.Path(__file__).resolve().parents[2] / "nginx"
 

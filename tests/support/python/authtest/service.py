@@ -10,7 +10,8 @@ import subprocess
 
 from .client import Client
 from .planted import plant, plant_tokens
-from .process import Process, free_port, wait_until
+from .ports import free_port
+from .process import Process, wait_until
 
 ROOT = pathlib.Path(__file__).resolve().parents[4]
 BINARY = os.environ.get("AUTH_BINARY", str(ROOT / "build" / "auth"))
