@@ -52,9 +52,8 @@ static const char *title_of(int status)
 static bool is_oauth_error(const char *code)
 {
     static const char *const names[] = {
-        "invalid_request",     "invalid_client",         "invalid_grant",
-        "unauthorized_client", "unsupported_grant_type", "unsupported_token_type",
-        "invalid_scope",       "invalid_token",          "insufficient_scope",
+        "invalid_request",        "invalid_client", "invalid_grant", "unauthorized_client",
+        "unsupported_grant_type", "invalid_scope",  "invalid_token", "insufficient_scope",
     };
     for (size_t i = 0; i < ARRAY_COUNT(names); i++)
         if (strcmp(code, names[i]) == 0) return true;

@@ -13,7 +13,7 @@ ROUNDS = 200
 
 # Hashes may queue, and nothing gives up: what is looked at is who wins.
 SETTINGS = {"AUTH_HASH_QUEUE": "1000", "AUTH_THROTTLE_FIRST_DELAY_SECONDS": "900", "AUTH_REQUEST_SECONDS": "60",
-            "AUTH_DB_LOCK_TIMEOUT_MS": "20000", "AUTH_DB_STATEMENT_TIMEOUT_MS": "20000"}
+            "AUTH_DB_LOCK_TIMEOUT_MS": "14000", "AUTH_DB_STATEMENT_TIMEOUT_MS": "14000"}
 
 
 @pytest.fixture(scope="module", name="pair")

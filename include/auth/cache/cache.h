@@ -19,7 +19,7 @@
 #include "auth/loop/loop.h"
 
 #define CACHE_VALUE_MAX 1024u
-#define CACHE_DENY_MS   INT64_C(15000) /* longer than the longest request */
+#define CACHE_DENY_MS   INT64_C(15000) /* longer than a statement may run: no reader holds older news */
 #define CACHE_KEY_BYTES 16u
 #define CACHE_URL_MAX   2048u
 
