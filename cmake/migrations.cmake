@@ -2,13 +2,14 @@
 # <folder>/schema, inside the target. A program
 # made of the migrator's own parser reads them, so that what the build accepts and what a run accepts are the same; it
 # ends the build with file:line and a reason at anything wrong.
-set(AUTH_MIGRATE_DIR ${CMAKE_SOURCE_DIR}/src/store/migrate)
-set(AUTH_SCHEMA_DIR ${CMAKE_SOURCE_DIR}/src/store/schema)
+set(AUTH_MIGRATE_DIR ${CMAKE_SOURCE_DIR}/src/migrate)
+set(AUTH_SCHEMA_DIR ${CMAKE_SOURCE_DIR}/src/migrate/schema)
 
 add_executable(embed_migrations
-    ${AUTH_MIGRATE_DIR}/embed/main.c ${AUTH_MIGRATE_DIR}/failure.c ${AUTH_MIGRATE_DIR}/revision.c
-    ${AUTH_MIGRATE_DIR}/revision_load.c ${AUTH_MIGRATE_DIR}/revision_rules.c ${AUTH_MIGRATE_DIR}/revision_set.c
-    ${AUTH_MIGRATE_DIR}/sql_lexer.c ${AUTH_MIGRATE_DIR}/sql_split.c ${AUTH_SCHEMA_DIR}/schema_text.c)
+    ${AUTH_MIGRATE_DIR}/embed/main.c ${AUTH_MIGRATE_DIR}/revision.c ${AUTH_MIGRATE_DIR}/revision_load.c
+    ${AUTH_MIGRATE_DIR}/revision_rules.c ${AUTH_MIGRATE_DIR}/revision_set.c ${AUTH_SCHEMA_DIR}/schema_text.c
+    ${CMAKE_SOURCE_DIR}/src/store/migration_failure.c ${CMAKE_SOURCE_DIR}/src/store/migration_place.c
+    ${CMAKE_SOURCE_DIR}/src/store/sql_lexer.c ${CMAKE_SOURCE_DIR}/src/store/sql_split.c)
 target_link_libraries(embed_migrations PRIVATE auth_base)
 target_compile_options(embed_migrations PRIVATE -include auth/base/banned.h)
 

@@ -6,7 +6,7 @@
 #include <unistd.h>
 
 #include "auth/command/command.h"
-#include "auth/store/migrate_command.h"
+#include "auth/migrate/migrate_command.h"
 #include "commands_internal.h"
 #include "runtime_internal.h"
 

@@ -7,7 +7,7 @@
 
 #include "auth/config/settings.h"
 #include "auth/domain/service.h"
-#include "auth/store/migrations.h"
+#include "auth/migrate/migrations.h"
 #include "auth/store/store.h"
 #include "command_line_internal.h"
 

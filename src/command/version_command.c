@@ -2,7 +2,7 @@
 #include <stdio.h>
 
 #include "auth/command/command.h"
-#include "auth/store/migrations.h"
+#include "auth/migrate/migrations.h"
 #include "commands_internal.h"
 
 int version_command(int argc, char **argv)

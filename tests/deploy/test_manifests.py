@@ -67,7 +67,7 @@ def test_the_webserver_settings_are_those_of_its_image():
 
 
 def test_the_job_gives_up_on_what_another_try_cannot_mend_and_on_nothing_else():
-    header = (ROOT / "include/auth/store/migrations.h").read_text()
+    header = (ROOT / "include/auth/store/migration_failure.h").read_text()
     codes = {name: int(value) for name, value in re.findall(r"MIGRATION_EXIT_(\w+) = (\d+)", header)}
     job = next(document for document in documents() if document["kind"] == "Job")
     rules = job["spec"]["podFailurePolicy"]["rules"]

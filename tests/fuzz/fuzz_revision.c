@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
-#include "../../src/store/migrate/lint_internal.h"
-#include "../../src/store/migrate/revision_internal.h"
-#include "../../src/store/schema/sqlite_table_internal.h"
+#include "../../src/migrate/lint_internal.h"
+#include "../../src/migrate/revision_internal.h"
+#include "../../src/migrate/schema/sqlite_table_internal.h"
 #include "auth/base/log.h"
 
 /* Bytes → statements, which joined must be the bytes; a revision; a table; hints of renames. */

@@ -1,1 +1,1 @@
-set(FUZZ_LINKS auth_store)
+set(FUZZ_LINKS auth_migrate)

@@ -13,12 +13,13 @@ LAYERS = {
     "mail": {"base", "loop"},
     "crypto": {"base", "json", "loop"},
     "store": {"base", "loop", "model"},
+    "migrate": {"base", "loop", "model", "store"},
     "domain": RULES_BASE - {"domain"},
     "http": {"base", "json", "loop"},
     "api": RULES_BASE | {"http"},
     "jobs": RULES_BASE | {"http"},
-    "command": RULES_BASE | {"http", "api", "jobs", "config"},
-    "main": RULES_BASE | {"http", "api", "jobs", "config", "command"},
+    "command": RULES_BASE | {"http", "api", "jobs", "config", "migrate"},
+    "main": RULES_BASE | {"http", "api", "jobs", "config", "migrate", "command"},
 }
 
 # Headers of other projects, by pattern, and the folders they may be included in: one home each.
@@ -58,7 +59,7 @@ COMPARISONS = {
     "src/http/proxy.c": (2, "network addresses"),
     "src/http/router.c": (2, "paths and names of the route table"),
     "src/main.c": (3, "words of the operator's command line"),
-    "src/store/migrate/revision_set.c": (1, "the order of revisions"),
+    "src/migrate/revision_set.c": (1, "the order of revisions"),
     "src/store/postgres/conninfo.c": (2, "names of connection options and libpq's message about them"),
     "src/store/postgres/pipeline.c": (1, "fixed command tags of the server"),
     "src/store/postgres/sqlstate.c": (2, "SQLSTATE codes and a function name of the server"),
@@ -80,6 +81,7 @@ ALLOCATORS = {
     "src/http/": "servers, connections and prebuilt responses",
     "src/json/fields_init.c": "once, at start",
     "src/loop/": "loops, fibers and their threads",
+    "src/migrate/ticker.c": "the thread that shows the time outlives a step",
     "src/store/": "connections live as long as the store",
 }
 
@@ -87,7 +89,7 @@ ALLOCATORS = {
 BANNED = [
     (r"\bPQescape\w*\(", {}, "bind a parameter"),
     (r"\balloca\(", {"include/auth/base/banned.h": "bans it"}, "arena_alloc"),
-    (r"\b(?:u|nano)?sleep\(", {"src/store/migrate/migrator.c": "the migration's own thread",
+    (r"\b(?:u|nano)?sleep\(", {"src/migrate/migrator.c": "the migration's own thread",
                                 "src/loop/loop.c": "a loop that no longer runs"}, "fiber_sleep"),
     (r"\b(?:secure_)?getenv\(", {"src/config/": "reads settings", "src/main.c": "before settings"}, "a row of settings.def"),
     (r"\bsetenv\(|\bputenv\(", {}, "nothing: the environment is shared by threads"),

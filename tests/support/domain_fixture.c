@@ -15,7 +15,7 @@
 #include "auth/domain/clients.h"
 #include "auth/domain/grants.h"
 #include "auth/domain/keyring.h"
-#include "auth/store/migrations.h"
+#include "auth/migrate/migrations.h"
 #include "postgres_server.h"
 
 #define FIXTURE_BYTES_MAX ((size_t)8 << 20)

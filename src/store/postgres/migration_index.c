@@ -64,8 +64,7 @@ static result require_valid(struct migration_connection *connection, struct migr
     bool is_valid;
     TRY(read_validity(connection, scope, index, &exists, &is_valid));
     if (is_valid) return RESULT_OK;
-    const struct str place =
-        migration_place(scope->arena, lone->revision, lone->section, lone->statement.start);
+    const struct str place = migration_place(scope->arena, lone->section, lone->statement.start);
     return migration_fail(scope, MIGRATION_EXIT_SQL, "%.*s: index %.*s is not valid after it was built",
                           STR_ARGS(place), STR_ARGS(index));
 }
@@ -75,12 +74,12 @@ result migration_pg_run_alone(struct migration_connection *connection, struct mi
 {
     const struct str limits =
         str_printf(scope->arena, "SET lock_timeout = %lld; SET statement_timeout = %lld",
-                   (long long)lone->lock_timeout_ms, (long long)lone->revision->statement_timeout_ms);
+                   (long long)lone->lock_timeout_ms, (long long)lone->statement_timeout_ms);
     TRY(migration_pg_execute(connection, scope, limits.ptr));
     const struct str index = concurrent_index(lone->statement.text);
     if (!is_empty(index)) TRY(drop_carcass(connection, scope, index));
     /* Alone: several statements in one message are an implicit transaction, which CONCURRENTLY refuses. */
-    const struct migration_source source = {lone->revision, lone->section, lone->statement.offset};
+    const struct migration_source source = {lone->section, lone->statement.offset};
     const struct str sql = str_copy(scope->arena, lone->statement.text);
     const struct migration_message message = {.sql = sql.ptr, .source = &source};
     TRY(migration_pg_run(connection, scope, &message, NULL));

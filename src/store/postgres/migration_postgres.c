@@ -91,7 +91,7 @@ static bool is_server_up(const struct store_options *store, struct arena *arena)
 
 static result fail_connect(const struct migration_connection *connection, struct migration_scope *scope)
 {
-    const struct store_options *store = connection->options->store;
+    const struct store_options *store = connection->access.store;
     struct str reason = str_copy(scope->arena, str_from(PQerrorMessage(connection->pg)));
     while (reason.len > 0 && reason.ptr[reason.len - 1] == '\n') reason.len--;
     const result failure = migration_fail(scope, MIGRATION_EXIT_UNREACHABLE, "%.*s: %.*s",
@@ -152,13 +152,13 @@ static result look_around(struct migration_connection *connection, struct migrat
     return connection->is_pooled ? RESULT_OK : prepare_session(connection, scope);
 }
 
-static result open_connection(struct migration_scope *scope, const struct migration_options *options,
+static result open_connection(struct migration_scope *scope, const struct migration_access *access,
                               struct migration_connection **ret_connection)
 {
     struct migration_connection *connection = calloc(1, sizeof(*connection));
     if (!connection) panic("out of memory: no migration connection");
-    connection->options = options;
-    connection->pg = connect(options->store, scope->arena);
+    connection->access = *access;
+    connection->pg = connect(access->store, scope->arena);
     *ret_connection = connection;
     if (PQstatus(connection->pg) != CONNECTION_OK) return fail_connect(connection, scope);
     (void)PQsetNoticeReceiver(connection->pg, ignore_notice, NULL);
@@ -210,7 +210,7 @@ static result refuse_transaction_pooler(struct migration_connection *connection,
     struct migration_connection probe = *connection;
     struct migration_rows ours = {0};
     struct migration_rows theirs = {0};
-    probe.pg = connect(connection->options->store, scope->arena);
+    probe.pg = connect(connection->access.store, scope->arena);
     result asked = migration_pg_query(connection, scope, "SELECT pg_backend_pid()", NULL, 0, &ours);
     if (is_ok(asked)) asked = migration_pg_execute(&probe, scope, "BEGIN");
     if (is_ok(asked)) asked = migration_pg_query(&probe, scope, "SELECT pg_backend_pid()", NULL, 0, &theirs);
@@ -221,7 +221,7 @@ static result refuse_transaction_pooler(struct migration_connection *connection,
         scope, MIGRATION_EXIT_USAGE,
         "%.*s is a pooler that lends connections by the transaction, where a session lock does "
         "not hold; give MIGRATION_SQL_URI a direct connection",
-        STR_ARGS(connection->options->store->display));
+        STR_ARGS(connection->access.store->display));
 }
 
 static result try_lock(struct migration_connection *connection, struct migration_scope *scope,
@@ -283,16 +283,16 @@ static result begin(struct migration_connection *connection, struct migration_sc
 }
 
 static result run_section(struct migration_connection *connection, struct migration_scope *scope,
-                          const struct revision *revision, const struct revision_section *section)
+                          const struct migration_section *section)
 {
-    const struct migration_source source = {revision, section, 0};
+    const struct migration_source source = {section, 0};
     const struct str sql = str_copy(scope->arena, section->sql);
     const struct migration_message message = {.sql = sql.ptr, .source = &source};
     TRY(migration_pg_run(connection, scope, &message, NULL));
     /* A COMMIT that the build did not see returns success, and what follows would be beyond any rollback. */
     if (PQtransactionStatus(connection->pg) != PQTRANS_INTRANS) {
         return migration_fail(scope, MIGRATION_EXIT_SQL, "%.*s: the section ended the runner's transaction",
-                              STR_ARGS(revision->file));
+                              STR_ARGS(section->file));
     }
     /* Dumps begin with a search_path of their own, which would outlive them. */
     return use_schema(connection, scope);

@@ -8,20 +8,19 @@
 
 #include <libpq-fe.h>
 
-#include "../migrate/migration_driver_internal.h"
+#include "auth/store/migration_driver.h"
 
 struct migration_connection {
     PGconn *pg;
-    const struct migration_options *options;
+    struct migration_access access;
     struct str schema; /* where the tables live, quoted as an identifier; in the scope's arena */
     bool is_pooled;    /* something between us and the server answers for it */
     bool is_prepared;  /* the session's settings are made */
 };
 
-/* Where a failing statement stands, for migration_place; NULL revision: a statement of ours. */
+/* Where a failing statement stands, for migration_place. */
 struct migration_source {
-    const struct revision *revision;
-    const struct revision_section *section;
+    const struct migration_section *section;
     size_t offset; /* of the text that is sent, in the section */
 };
 

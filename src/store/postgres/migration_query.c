@@ -20,7 +20,7 @@ void pg_result_clear_scoped(PGresult **answer)
 
 static bool is_told_to_stop(const struct migration_connection *connection)
 {
-    return connection->options->is_stopping && atomic_load(connection->options->is_stopping);
+    return connection->access.is_stopping && atomic_load(connection->access.is_stopping);
 }
 
 static struct str one_line(struct arena *arena, const char *message)
@@ -36,7 +36,7 @@ static result fail_connection(struct migration_connection *connection, struct mi
 {
     const struct str reason = one_line(scope->arena, PQerrorMessage(connection->pg));
     return migration_fail(scope, MIGRATION_EXIT_UNREACHABLE, "connection to %.*s lost: %.*s",
-                          STR_ARGS(connection->options->store->display), STR_ARGS(reason));
+                          STR_ARGS(connection->access.store->display), STR_ARGS(reason));
 }
 
 /* PG_DIAG_STATEMENT_POSITION counts characters, from 1, in the whole text sent. */
@@ -59,9 +59,9 @@ static struct str place_of(struct migration_scope *scope, const struct migration
     const struct migration_source *source = message->source;
     if (!source) return STR("");
     const char *position = PQresultErrorField(answer, PG_DIAG_STATEMENT_POSITION);
-    if (!position) return str_printf(scope->arena, "%.*s: ", STR_ARGS(source->revision->file));
+    if (!position) return str_printf(scope->arena, "%.*s: ", STR_ARGS(source->section->file));
     const size_t offset = source->offset + byte_offset(str_from(message->sql), position);
-    const struct str place = migration_place(scope->arena, source->revision, source->section, offset);
+    const struct str place = migration_place(scope->arena, source->section, offset);
     return str_printf(scope->arena, "%.*s: ", STR_ARGS(place));
 }
 
@@ -86,7 +86,7 @@ static result fail_answer(struct migration_connection *connection, struct migrat
     }
     if (str_starts_with(code, STR(OPERATOR))) {
         return migration_fail(scope, MIGRATION_EXIT_UNREACHABLE, "connection to %.*s lost: %.*s",
-                              STR_ARGS(connection->options->store->display), STR_ARGS(text));
+                              STR_ARGS(connection->access.store->display), STR_ARGS(text));
     }
     return migration_fail(scope, MIGRATION_EXIT_SQL, "%.*s", STR_ARGS(text));
 }

@@ -7,9 +7,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "../migrate/migration_driver_internal.h"
 #include "auth/base/clock.h"
 #include "auth/base/log.h"
+#include "auth/store/migration_driver.h"
 #include "sqlite_file_internal.h"
 
 #define LOCK_PURPOSE     "migrate"
@@ -19,7 +19,7 @@
 
 struct migration_connection {
     sqlite3 *db; /* NULL until there is something to read or to write */
-    const struct migration_options *options;
+    struct migration_access access;
     int lock_fd; /* -1: not locked */
     bool is_rebuild;
     int64_t deadline_ms; /* of the statement that runs; 0: none */
@@ -73,7 +73,7 @@ static enum migration_exit exit_of(int code)
 
 static bool is_told_to_stop(const struct migration_connection *connection)
 {
-    return connection->options->is_stopping && atomic_load(connection->options->is_stopping);
+    return connection->access.is_stopping && atomic_load(connection->access.is_stopping);
 }
 
 /* `place` is where in which file, or NULL. */
@@ -101,7 +101,7 @@ static result fail_file(const struct migration_connection *connection, struct mi
                         int error)
 {
     return migration_fail(scope, MIGRATION_EXIT_UNREACHABLE, "%.*s: %s",
-                          STR_ARGS(connection->options->store->uri), strerror(error));
+                          STR_ARGS(connection->access.store->uri), strerror(error));
 }
 
 static result execute(struct migration_connection *connection, struct migration_scope *scope, const char *sql)
@@ -120,7 +120,7 @@ static result fail_pragma(struct migration_scope *scope, const char *pragma)
 /* Where schemas are tried out; it ends with the connection. */
 static bool is_in_memory(const struct migration_connection *connection)
 {
-    return str_equal(connection->options->store->uri, STR(":memory:"));
+    return str_equal(connection->access.store->uri, STR(":memory:"));
 }
 
 static int look_at_clock(void *argument)
@@ -133,13 +133,13 @@ static int look_at_clock(void *argument)
 static result ensure_open(struct migration_connection *connection, struct migration_scope *scope)
 {
     if (connection->db) return RESULT_OK;
-    const struct str path = connection->options->store->uri;
+    const struct str path = connection->access.store->uri;
     const int error = is_in_memory(connection) ? 0 : sqlite_file_prepare(scope->arena, path);
     if (error != 0) return fail_file(connection, scope, error);
     const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX;
     if (sqlite3_open_v2(str_copy(scope->arena, path).ptr, &connection->db, flags, NULL) != SQLITE_OK) {
         if (!connection->db) panic("out of memory: no SQLite connection");
-        return fail(connection, scope, connection->options->store->display.ptr);
+        return fail(connection, scope, connection->access.store->display.ptr);
     }
     (void)sqlite3_busy_timeout(connection->db, BUSY_MS);
     sqlite3_progress_handler(connection->db, PROGRESS_OPCODES, look_at_clock, connection);
@@ -148,16 +148,16 @@ static result ensure_open(struct migration_connection *connection, struct migrat
                    "PRAGMA synchronous = FULL; PRAGMA mmap_size = 0");
 }
 
-static result open_connection(struct migration_scope *scope, const struct migration_options *options,
+static result open_connection(struct migration_scope *scope, const struct migration_access *access,
                               struct migration_connection **ret_connection)
 {
     struct migration_connection *connection = calloc(1, sizeof(*connection));
     if (!connection) panic("out of memory: no migration connection");
-    connection->options = options;
+    connection->access = *access;
     connection->lock_fd = -1;
     *ret_connection = connection;
     /* Looking at a database that is not there must not make one. */
-    if (!is_sqlite_file_there(scope->arena, options->store->uri)) return RESULT_OK;
+    if (!is_sqlite_file_there(scope->arena, access->store->uri)) return RESULT_OK;
     return ensure_open(connection, scope);
 }
 
@@ -268,7 +268,7 @@ static result has_version_table(struct migration_connection *connection, struct 
 static result try_lock(struct migration_connection *connection, struct migration_scope *scope,
                        bool *ret_is_locked, struct str *ret_holder)
 {
-    const struct str path = connection->options->store->uri;
+    const struct str path = connection->access.store->uri;
     const int error = sqlite_file_lock(scope->arena, path, LOCK_PURPOSE, &connection->lock_fd);
     *ret_is_locked = error == 0;
     if (error == EWOULDBLOCK) {
@@ -309,7 +309,7 @@ static result copy_aside(struct migration_connection *connection, struct migrati
               NULL, 0, &rows));
     if (rows.count == 0) return RESULT_OK;
     const struct str path = str_printf(scope->arena, "%.*s.before-%.*s",
-                                       STR_ARGS(connection->options->store->uri), STR_ARGS(revision));
+                                       STR_ARGS(connection->access.store->uri), STR_ARGS(revision));
     const int fd = open(path.ptr, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, S_IRUSR | S_IWUSR);
     if (fd < 0) return migration_fail(scope, MIGRATION_EXIT_UNREACHABLE, "%s: %s", path.ptr, strerror(errno));
     (void)close(fd);
@@ -345,8 +345,7 @@ static size_t error_offset(sqlite3 *db)
 }
 
 static result run_one(struct migration_connection *connection, struct migration_scope *scope,
-                      const struct revision *revision, const struct revision_section *section,
-                      const struct sql_statement *piece)
+                      const struct migration_section *section, const struct sql_statement *piece)
 {
     sqlite3_stmt *statement = NULL;
     /* From its first word on, so that a failure is told there. */
@@ -354,7 +353,7 @@ static result run_one(struct migration_connection *connection, struct migration_
                             piece->text.len - (piece->start - piece->offset)};
     if (sqlite3_prepare_v2(connection->db, sql.ptr, (int)sql.len, &statement, NULL) != SQLITE_OK) {
         const size_t offset = piece->start + error_offset(connection->db);
-        return fail(connection, scope, migration_place(scope->arena, revision, section, offset).ptr);
+        return fail(connection, scope, migration_place(scope->arena, section, offset).ptr);
     }
     int code;
     do {
@@ -363,21 +362,21 @@ static result run_one(struct migration_connection *connection, struct migration_
     const result outcome =
         code == SQLITE_DONE
             ? RESULT_OK
-            : fail(connection, scope, migration_place(scope->arena, revision, section, piece->start).ptr);
+            : fail(connection, scope, migration_place(scope->arena, section, piece->start).ptr);
     (void)sqlite3_finalize(statement);
     return outcome;
 }
 
 static result run_section(struct migration_connection *connection, struct migration_scope *scope,
-                          const struct revision *revision, const struct revision_section *section)
+                          const struct migration_section *section)
 {
     size_t offset = 0;
     for (struct sql_statement piece; sql_split(DB_SQLITE, section->sql, &offset, &piece);) {
         if (piece.is_empty) continue;
-        TRY(run_one(connection, scope, revision, section, &piece));
+        TRY(run_one(connection, scope, section, &piece));
         if (!sqlite3_get_autocommit(connection->db)) continue;
         return migration_fail(scope, MIGRATION_EXIT_SQL, "%s: this ended the runner's transaction",
-                              migration_place(scope->arena, revision, section, piece.start).ptr);
+                              migration_place(scope->arena, section, piece.start).ptr);
     }
     return RESULT_OK;
 }

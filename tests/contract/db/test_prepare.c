@@ -4,7 +4,7 @@
 #include <sqlite3.h>
 #include <stdio.h>
 
-#include "auth/store/migrations.h"
+#include "auth/migrate/migrations.h"
 #include "auth/store/statements.h"
 #include "db_fixture.h"
 

@@ -1,2 +1,2 @@
 set(TEST_SOURCES support/postgres_server.c)
-set(TEST_LINKS auth_store)
+set(TEST_LINKS auth_migrate)

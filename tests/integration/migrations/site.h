@@ -6,7 +6,7 @@
 
 #include <sys/types.h>
 
-#include "auth/store/migrate_command.h"
+#include "auth/migrate/migrate_command.h"
 #include "postgres_server.h"
 
 struct site {

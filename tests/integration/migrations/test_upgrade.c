@@ -6,8 +6,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "../../../src/store/migrate/migration_driver_internal.h"
 #include "auth/base/clock.h"
+#include "auth/store/migration_driver.h"
 #include "site.h"
 
 #define STARTERS    20
@@ -109,15 +109,14 @@ static void hidden_commit(struct site *site)
         site->engine == DB_POSTGRES ? &migration_driver_postgres : &migration_driver_sqlite;
     struct store_options store;
     site_options(site, &store);
-    const struct migration_options options = {.store = &store};
+    const struct migration_access access = {.store = &store};
     struct migration_scope scope = {.arena = arena_create(1024 * 1024)};
     struct migration_connection *connection = NULL;
-    const struct revision revision = {.file = STR("x.sql"), .id = STR("0001")};
-    const struct revision_section section = {STR("CREATE TABLE hidden (i int); COMMIT;"), 1};
+    const struct migration_section section = {STR("CREATE TABLE hidden (i int); COMMIT;"), 1, STR("x.sql")};
     const struct migration_limits limits = {3000, 3000, STR("0001"), false};
-    cr_assert(is_ok(driver->open(&scope, &options, &connection)), "%.*s", STR_ARGS(scope.failure.text));
+    cr_assert(is_ok(driver->open(&scope, &access, &connection)), "%.*s", STR_ARGS(scope.failure.text));
     cr_expect(is_ok(driver->begin(connection, &scope, &limits)));
-    cr_expect(!is_ok(driver->run_section(connection, &scope, &revision, &section)));
+    cr_expect(!is_ok(driver->run_section(connection, &scope, &section)));
     cr_expect(scope.failure.exit == MIGRATION_EXIT_SQL &&
                   strstr(scope.failure.text.ptr, "ended the runner's"),
               "%.*s", STR_ARGS(scope.failure.text));

@@ -1,0 +1,1 @@
+set(TEST_LINKS auth_migrate)
