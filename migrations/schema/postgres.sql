@@ -14,11 +14,19 @@ CREATE TABLE accounts (
                            CONSTRAINT accounts_status_known CHECK (status IN ('active', 'locked', 'closing')),
     delete_after_ms        bigint,
     created_at_ms          bigint NOT NULL,
-    updated_at_ms          bigint NOT NULL
+    updated_at_ms          bigint NOT NULL,
+    external_id            text CONSTRAINT accounts_external_id_unique UNIQUE,
+    requires_mfa           boolean NOT NULL DEFAULT false,
+    claims                 text,
+    version                bigint NOT NULL DEFAULT 0,
+    last_login_at_ms       bigint
 );
 COMMENT ON TABLE accounts IS 'People who can sign in';
 COMMENT ON COLUMN accounts.email_key IS 'The one canonical spelling of the address: lower case, domain as A-labels';
 COMMENT ON COLUMN accounts.delete_after_ms IS 'Set while closing: from then on the account is gone';
+COMMENT ON COLUMN accounts.external_id IS 'Where it was imported from, and under which name';
+COMMENT ON COLUMN accounts.claims IS 'A JSON object whose members go into its access tokens';
+COMMENT ON COLUMN accounts.version IS 'Grows with each change: its entity tag';
 
 CREATE TABLE sessions (
     id                  uuid PRIMARY KEY,
@@ -50,6 +58,8 @@ CREATE TABLE clients (
     scopes         text NOT NULL,
     created_at_ms  bigint NOT NULL,
     disabled_at_ms bigint,
+    version        bigint NOT NULL DEFAULT 0,
+    updated_at_ms  bigint NOT NULL DEFAULT 0,
     CONSTRAINT clients_secret_when_confidential CHECK (is_confidential = (secret_digest IS NOT NULL))
 );
 COMMENT ON TABLE clients IS 'OAuth clients (RFC 6749 section 2)';
@@ -87,7 +97,258 @@ CREATE TABLE audit_events (
     client_id      text,
     client_address text,
     request_id     text,
-    detail         text
+    detail         text,
+    actor          text,
+    subject        text,
+    address_digest bytea,
+    seq            bigint CONSTRAINT audit_events_seq_unique UNIQUE,
+    chain_hash     bytea
 );
 CREATE INDEX audit_events_account_id ON audit_events (account_id, at_ms);
+CREATE INDEX audit_events_unchained ON audit_events (at_ms, id) WHERE seq IS NULL;
 COMMENT ON TABLE audit_events IS 'Security events; only ever added to';
+COMMENT ON COLUMN audit_events.actor IS 'Who did it, when not the account itself: account:, client:, key: and its id, or command';
+COMMENT ON COLUMN audit_events.subject IS 'What it was done to, when not an account';
+COMMENT ON COLUMN audit_events.address_digest IS 'Stands for client_address in the chain, so that the address can be forgotten';
+COMMENT ON COLUMN audit_events.seq IS 'Place in the chain; none until it has been chained';
+
+CREATE TABLE one_time_codes (
+    id            uuid PRIMARY KEY,
+    purpose       text NOT NULL,
+    account_id    uuid CONSTRAINT one_time_codes_account_id_fk REFERENCES accounts (id) ON DELETE CASCADE,
+    email         text NOT NULL,
+    email_key     text NOT NULL,
+    code_digest   bytea NOT NULL,
+    token_digest  bytea NOT NULL CONSTRAINT one_time_codes_token_digest_unique UNIQUE,
+    attempts      bigint NOT NULL DEFAULT 0,
+    data          text,
+    created_at_ms bigint NOT NULL,
+    expires_at_ms bigint NOT NULL,
+    used_at_ms    bigint,
+    CONSTRAINT one_time_codes_purpose_known CHECK (purpose IN ('verify', 'login', 'reset', 'change'))
+);
+CREATE INDEX one_time_codes_email_key ON one_time_codes (email_key, purpose);
+CREATE INDEX one_time_codes_account_id ON one_time_codes (account_id);
+CREATE INDEX one_time_codes_expires_at_ms ON one_time_codes (expires_at_ms);
+COMMENT ON TABLE one_time_codes IS 'Codes and links sent by mail: for one purpose, used once';
+
+CREATE TABLE invitations (
+    id             uuid PRIMARY KEY,
+    email          text NOT NULL,
+    email_key      text NOT NULL,
+    token_digest   bytea NOT NULL CONSTRAINT invitations_token_digest_unique UNIQUE,
+    roles          text NOT NULL,
+    group_ids      text NOT NULL,
+    locale         text,
+    invited_by     text NOT NULL,
+    created_at_ms  bigint NOT NULL,
+    expires_at_ms  bigint NOT NULL,
+    accepted_at_ms bigint,
+    account_id     uuid CONSTRAINT invitations_account_id_fk REFERENCES accounts (id) ON DELETE SET NULL
+);
+CREATE INDEX invitations_email_key ON invitations (email_key);
+CREATE INDEX invitations_account_id ON invitations (account_id);
+COMMENT ON TABLE invitations IS 'People asked to make an account';
+
+CREATE TABLE mail_outbox (
+    id                 uuid PRIMARY KEY,
+    kind               text NOT NULL,
+    recipient          text NOT NULL,
+    sealed_content     bytea,
+    account_id         uuid CONSTRAINT mail_outbox_account_id_fk REFERENCES accounts (id) ON DELETE CASCADE,
+    state              text NOT NULL DEFAULT 'waiting',
+    attempts           bigint NOT NULL DEFAULT 0,
+    next_attempt_at_ms bigint NOT NULL,
+    claimed_until_ms   bigint NOT NULL DEFAULT 0,
+    created_at_ms      bigint NOT NULL,
+    finished_at_ms     bigint,
+    last_error         text,
+    CONSTRAINT mail_outbox_state_known CHECK (state IN ('waiting', 'sent', 'printed', 'failed'))
+);
+CREATE INDEX mail_outbox_due ON mail_outbox (state, next_attempt_at_ms);
+CREATE INDEX mail_outbox_account_id ON mail_outbox (account_id);
+COMMENT ON TABLE mail_outbox IS 'Mail that is to be sent: written with what it tells of, sent by a background worker';
+
+CREATE TABLE factors (
+    id              uuid PRIMARY KEY,
+    account_id      uuid NOT NULL CONSTRAINT factors_account_id_fk REFERENCES accounts (id) ON DELETE CASCADE,
+    kind            text NOT NULL,
+    name            text NOT NULL,
+    sealed_secret   bytea NOT NULL,
+    last_step       bigint NOT NULL DEFAULT 0,
+    failures        bigint NOT NULL DEFAULT 0,
+    created_at_ms   bigint NOT NULL,
+    confirmed_at_ms bigint,
+    last_used_at_ms bigint,
+    CONSTRAINT factors_kind_known CHECK (kind IN ('totp'))
+);
+CREATE INDEX factors_account_id ON factors (account_id);
+COMMENT ON TABLE factors IS 'Second factors';
+
+CREATE TABLE recovery_codes (
+    account_id    uuid NOT NULL CONSTRAINT recovery_codes_account_id_fk REFERENCES accounts (id) ON DELETE CASCADE,
+    code_digest   bytea NOT NULL,
+    created_at_ms bigint NOT NULL,
+    used_at_ms    bigint,
+    PRIMARY KEY (account_id, code_digest)
+);
+COMMENT ON TABLE recovery_codes IS 'Codes that stand in for a lost second factor, each used once';
+
+CREATE TABLE login_challenges (
+    id                     uuid PRIMARY KEY,
+    account_id             uuid NOT NULL CONSTRAINT login_challenges_account_id_fk REFERENCES accounts (id) ON DELETE CASCADE,
+    token_digest           bytea NOT NULL CONSTRAINT login_challenges_token_digest_unique UNIQUE,
+    amr                    text NOT NULL,
+    password_changed_at_ms bigint,
+    attempts               bigint NOT NULL DEFAULT 0,
+    client_address         text,
+    user_agent             text,
+    data                   text,
+    created_at_ms          bigint NOT NULL,
+    expires_at_ms          bigint NOT NULL,
+    used_at_ms             bigint
+);
+CREATE INDEX login_challenges_account_id ON login_challenges (account_id);
+CREATE INDEX login_challenges_expires_at_ms ON login_challenges (expires_at_ms);
+COMMENT ON TABLE login_challenges IS 'Sign-ins that wait for a second factor';
+
+CREATE TABLE known_devices (
+    account_id       uuid NOT NULL CONSTRAINT known_devices_account_id_fk REFERENCES accounts (id) ON DELETE CASCADE,
+    device_digest    bytea NOT NULL,
+    first_seen_at_ms bigint NOT NULL,
+    last_seen_at_ms  bigint NOT NULL,
+    PRIMARY KEY (account_id, device_digest)
+);
+COMMENT ON TABLE known_devices IS 'Devices an account has been signed in to from';
+
+CREATE TABLE roles (
+    name          text PRIMARY KEY,
+    description   text,
+    scopes        text NOT NULL,
+    version       bigint NOT NULL DEFAULT 0,
+    created_at_ms bigint NOT NULL,
+    updated_at_ms bigint NOT NULL
+);
+COMMENT ON TABLE roles IS 'Named sets of scopes that people are given';
+
+CREATE TABLE groups (
+    id            uuid PRIMARY KEY,
+    name          text NOT NULL CONSTRAINT groups_name_unique UNIQUE,
+    description   text,
+    version       bigint NOT NULL DEFAULT 0,
+    created_at_ms bigint NOT NULL,
+    updated_at_ms bigint NOT NULL
+);
+COMMENT ON TABLE groups IS 'Groups of people; what a group has, its members have';
+
+CREATE TABLE group_members (
+    group_id    uuid NOT NULL CONSTRAINT group_members_group_id_fk REFERENCES groups (id) ON DELETE CASCADE,
+    account_id  uuid NOT NULL CONSTRAINT group_members_account_id_fk REFERENCES accounts (id) ON DELETE CASCADE,
+    added_at_ms bigint NOT NULL,
+    PRIMARY KEY (group_id, account_id)
+);
+CREATE INDEX group_members_account_id ON group_members (account_id);
+COMMENT ON TABLE group_members IS 'Who belongs to which group';
+
+CREATE TABLE group_roles (
+    group_id uuid NOT NULL CONSTRAINT group_roles_group_id_fk REFERENCES groups (id) ON DELETE CASCADE,
+    role     text NOT NULL CONSTRAINT group_roles_role_fk REFERENCES roles (name) ON DELETE CASCADE,
+    PRIMARY KEY (group_id, role)
+);
+CREATE INDEX group_roles_role ON group_roles (role);
+COMMENT ON TABLE group_roles IS 'The roles the members of a group have';
+
+CREATE TABLE account_roles (
+    account_id  uuid NOT NULL CONSTRAINT account_roles_account_id_fk REFERENCES accounts (id) ON DELETE CASCADE,
+    role        text NOT NULL CONSTRAINT account_roles_role_fk REFERENCES roles (name) ON DELETE CASCADE,
+    added_at_ms bigint NOT NULL,
+    PRIMARY KEY (account_id, role)
+);
+CREATE INDEX account_roles_role ON account_roles (role);
+COMMENT ON TABLE account_roles IS 'The roles given to one account';
+
+CREATE TABLE api_keys (
+    id              uuid PRIMARY KEY,
+    account_id      uuid CONSTRAINT api_keys_account_id_fk REFERENCES accounts (id) ON DELETE CASCADE,
+    client_id       text CONSTRAINT api_keys_client_id_fk REFERENCES clients (id) ON DELETE CASCADE,
+    name            text NOT NULL,
+    hint            text NOT NULL,
+    key_digest      bytea NOT NULL CONSTRAINT api_keys_key_digest_unique UNIQUE,
+    scopes          text NOT NULL,
+    created_at_ms   bigint NOT NULL,
+    expires_at_ms   bigint,
+    last_used_at_ms bigint,
+    revoked_at_ms   bigint,
+    CONSTRAINT api_keys_one_owner CHECK ((account_id IS NULL) <> (client_id IS NULL))
+);
+CREATE INDEX api_keys_account_id ON api_keys (account_id);
+CREATE INDEX api_keys_client_id ON api_keys (client_id);
+COMMENT ON TABLE api_keys IS 'API keys of people and of clients, known by their digest';
+
+CREATE TABLE webhooks (
+    id            uuid PRIMARY KEY,
+    url           text NOT NULL,
+    events        text NOT NULL,
+    sealed_secret bytea NOT NULL,
+    is_enabled    boolean NOT NULL DEFAULT true,
+    description   text,
+    version       bigint NOT NULL DEFAULT 0,
+    created_at_ms bigint NOT NULL,
+    updated_at_ms bigint NOT NULL
+);
+COMMENT ON TABLE webhooks IS 'Where security events are sent to';
+
+CREATE TABLE webhook_deliveries (
+    id                 uuid PRIMARY KEY,
+    webhook_id         uuid NOT NULL CONSTRAINT webhook_deliveries_webhook_id_fk REFERENCES webhooks (id) ON DELETE CASCADE,
+    event_id           uuid NOT NULL,
+    event_seq          bigint NOT NULL,
+    payload            text NOT NULL,
+    state              text NOT NULL DEFAULT 'waiting',
+    attempts           bigint NOT NULL DEFAULT 0,
+    next_attempt_at_ms bigint NOT NULL,
+    claimed_until_ms   bigint NOT NULL DEFAULT 0,
+    created_at_ms      bigint NOT NULL,
+    finished_at_ms     bigint,
+    last_status        bigint,
+    last_error         text,
+    CONSTRAINT webhook_deliveries_state_known CHECK (state IN ('waiting', 'delivered', 'failed'))
+);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (state, next_attempt_at_ms);
+CREATE INDEX webhook_deliveries_webhook_id ON webhook_deliveries (webhook_id, id);
+COMMENT ON TABLE webhook_deliveries IS 'Each event for each webhook, and how its delivery went';
+
+CREATE TABLE audit_chain (
+    id        bigint PRIMARY KEY,
+    last_seq  bigint NOT NULL,
+    last_hash bytea NOT NULL,
+    CONSTRAINT audit_chain_one_row CHECK (id = 1)
+);
+COMMENT ON TABLE audit_chain IS 'The end of the chain of security events; one row';
+
+CREATE TABLE audit_checkpoints (
+    seq        bigint PRIMARY KEY,
+    chain_hash bytea NOT NULL,
+    at_ms      bigint NOT NULL,
+    signature  text NOT NULL,
+    is_start   boolean NOT NULL DEFAULT false
+);
+COMMENT ON TABLE audit_checkpoints IS 'Signed statements of where the chain of security events stood';
+
+CREATE TABLE job_leases (
+    name          text PRIMARY KEY,
+    holder        uuid NOT NULL,
+    expires_at_ms bigint NOT NULL
+);
+COMMENT ON TABLE job_leases IS 'Which replica does a piece of background work, and until when';
+
+CREATE TABLE idempotency_keys (
+    key_digest     bytea PRIMARY KEY,
+    request_digest bytea NOT NULL,
+    status         bigint,
+    sealed_answer  bytea,
+    created_at_ms  bigint NOT NULL,
+    expires_at_ms  bigint NOT NULL
+);
+CREATE INDEX idempotency_keys_expires_at_ms ON idempotency_keys (expires_at_ms);
+COMMENT ON TABLE idempotency_keys IS 'Answers kept for requests that are sent again';

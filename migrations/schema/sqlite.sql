@@ -13,8 +13,14 @@ CREATE TABLE accounts (
     status                 TEXT NOT NULL DEFAULT 'active' CHECK (status IN ('active', 'locked', 'closing')),
     delete_after_ms        INTEGER,
     created_at_ms          INTEGER NOT NULL,
-    updated_at_ms          INTEGER NOT NULL
+    updated_at_ms          INTEGER NOT NULL,
+    external_id            TEXT,
+    requires_mfa           INTEGER NOT NULL DEFAULT 0,
+    claims                 TEXT,
+    version                INTEGER NOT NULL DEFAULT 0,
+    last_login_at_ms       INTEGER
 ) STRICT, WITHOUT ROWID;
+CREATE UNIQUE INDEX accounts_external_id ON accounts (external_id);
 
 CREATE TABLE sessions (
     id                  BLOB PRIMARY KEY NOT NULL,
@@ -45,6 +51,8 @@ CREATE TABLE clients (
     scopes          TEXT NOT NULL,
     created_at_ms   INTEGER NOT NULL,
     disabled_at_ms  INTEGER,
+    version         INTEGER NOT NULL DEFAULT 0,
+    updated_at_ms   INTEGER NOT NULL DEFAULT 0,
     CHECK (is_confidential = (secret_digest IS NOT NULL))
 ) STRICT, WITHOUT ROWID;
 
@@ -78,6 +86,235 @@ CREATE TABLE audit_events (
     client_id      TEXT,
     client_address TEXT,
     request_id     TEXT,
-    detail         TEXT
+    detail         TEXT,
+    actor          TEXT,
+    subject        TEXT,
+    address_digest BLOB,
+    seq            INTEGER,
+    chain_hash     BLOB
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX audit_events_account_id ON audit_events (account_id, at_ms);
+CREATE UNIQUE INDEX audit_events_seq ON audit_events (seq);
+CREATE INDEX audit_events_unchained ON audit_events (at_ms, id) WHERE seq IS NULL;
+
+CREATE TABLE one_time_codes (
+    id            BLOB PRIMARY KEY NOT NULL,
+    purpose       TEXT NOT NULL,
+    account_id    BLOB REFERENCES accounts (id) ON DELETE CASCADE,
+    email         TEXT NOT NULL,
+    email_key     TEXT NOT NULL,
+    code_digest   BLOB NOT NULL,
+    token_digest  BLOB NOT NULL UNIQUE,
+    attempts      INTEGER NOT NULL DEFAULT 0,
+    data          TEXT,
+    created_at_ms INTEGER NOT NULL,
+    expires_at_ms INTEGER NOT NULL,
+    used_at_ms    INTEGER,
+    CHECK (purpose IN ('verify', 'login', 'reset', 'change'))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX one_time_codes_email_key ON one_time_codes (email_key, purpose);
+CREATE INDEX one_time_codes_account_id ON one_time_codes (account_id);
+CREATE INDEX one_time_codes_expires_at_ms ON one_time_codes (expires_at_ms);
+
+CREATE TABLE invitations (
+    id             BLOB PRIMARY KEY NOT NULL,
+    email          TEXT NOT NULL,
+    email_key      TEXT NOT NULL,
+    token_digest   BLOB NOT NULL UNIQUE,
+    roles          TEXT NOT NULL,
+    group_ids      TEXT NOT NULL,
+    locale         TEXT,
+    invited_by     TEXT NOT NULL,
+    created_at_ms  INTEGER NOT NULL,
+    expires_at_ms  INTEGER NOT NULL,
+    accepted_at_ms INTEGER,
+    account_id     BLOB REFERENCES accounts (id) ON DELETE SET NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX invitations_email_key ON invitations (email_key);
+CREATE INDEX invitations_account_id ON invitations (account_id);
+
+CREATE TABLE mail_outbox (
+    id                 BLOB PRIMARY KEY NOT NULL,
+    kind               TEXT NOT NULL,
+    recipient          TEXT NOT NULL,
+    sealed_content     BLOB,
+    account_id         BLOB REFERENCES accounts (id) ON DELETE CASCADE,
+    state              TEXT NOT NULL DEFAULT 'waiting',
+    attempts           INTEGER NOT NULL DEFAULT 0,
+    next_attempt_at_ms INTEGER NOT NULL,
+    claimed_until_ms   INTEGER NOT NULL DEFAULT 0,
+    created_at_ms      INTEGER NOT NULL,
+    finished_at_ms     INTEGER,
+    last_error         TEXT,
+    CHECK (state IN ('waiting', 'sent', 'printed', 'failed'))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mail_outbox_due ON mail_outbox (state, next_attempt_at_ms);
+CREATE INDEX mail_outbox_account_id ON mail_outbox (account_id);
+
+CREATE TABLE factors (
+    id              BLOB PRIMARY KEY NOT NULL,
+    account_id      BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    kind            TEXT NOT NULL,
+    name            TEXT NOT NULL,
+    sealed_secret   BLOB NOT NULL,
+    last_step       INTEGER NOT NULL DEFAULT 0,
+    failures        INTEGER NOT NULL DEFAULT 0,
+    created_at_ms   INTEGER NOT NULL,
+    confirmed_at_ms INTEGER,
+    last_used_at_ms INTEGER,
+    CHECK (kind IN ('totp'))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX factors_account_id ON factors (account_id);
+
+CREATE TABLE recovery_codes (
+    account_id    BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    code_digest   BLOB NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    used_at_ms    INTEGER,
+    PRIMARY KEY (account_id, code_digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE login_challenges (
+    id                     BLOB PRIMARY KEY NOT NULL,
+    account_id             BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    token_digest           BLOB NOT NULL UNIQUE,
+    amr                    TEXT NOT NULL,
+    password_changed_at_ms INTEGER,
+    attempts               INTEGER NOT NULL DEFAULT 0,
+    client_address         TEXT,
+    user_agent             TEXT,
+    data                   TEXT,
+    created_at_ms          INTEGER NOT NULL,
+    expires_at_ms          INTEGER NOT NULL,
+    used_at_ms             INTEGER
+) STRICT, WITHOUT ROWID;
+CREATE INDEX login_challenges_account_id ON login_challenges (account_id);
+CREATE INDEX login_challenges_expires_at_ms ON login_challenges (expires_at_ms);
+
+CREATE TABLE known_devices (
+    account_id       BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    device_digest    BLOB NOT NULL,
+    first_seen_at_ms INTEGER NOT NULL,
+    last_seen_at_ms  INTEGER NOT NULL,
+    PRIMARY KEY (account_id, device_digest)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE roles (
+    name          TEXT PRIMARY KEY NOT NULL,
+    description   TEXT,
+    scopes        TEXT NOT NULL,
+    version       INTEGER NOT NULL DEFAULT 0,
+    created_at_ms INTEGER NOT NULL,
+    updated_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE groups (
+    id            BLOB PRIMARY KEY NOT NULL,
+    name          TEXT NOT NULL UNIQUE,
+    description   TEXT,
+    version       INTEGER NOT NULL DEFAULT 0,
+    created_at_ms INTEGER NOT NULL,
+    updated_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE group_members (
+    group_id    BLOB NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    account_id  BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    added_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (group_id, account_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX group_members_account_id ON group_members (account_id);
+
+CREATE TABLE group_roles (
+    group_id BLOB NOT NULL REFERENCES groups (id) ON DELETE CASCADE,
+    role     TEXT NOT NULL REFERENCES roles (name) ON DELETE CASCADE,
+    PRIMARY KEY (group_id, role)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX group_roles_role ON group_roles (role);
+
+CREATE TABLE account_roles (
+    account_id  BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
+    role        TEXT NOT NULL REFERENCES roles (name) ON DELETE CASCADE,
+    added_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (account_id, role)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX account_roles_role ON account_roles (role);
+
+CREATE TABLE api_keys (
+    id              BLOB PRIMARY KEY NOT NULL,
+    account_id      BLOB REFERENCES accounts (id) ON DELETE CASCADE,
+    client_id       TEXT REFERENCES clients (id) ON DELETE CASCADE,
+    name            TEXT NOT NULL,
+    hint            TEXT NOT NULL,
+    key_digest      BLOB NOT NULL UNIQUE,
+    scopes          TEXT NOT NULL,
+    created_at_ms   INTEGER NOT NULL,
+    expires_at_ms   INTEGER,
+    last_used_at_ms INTEGER,
+    revoked_at_ms   INTEGER,
+    CHECK ((account_id IS NULL) <> (client_id IS NULL))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX api_keys_account_id ON api_keys (account_id);
+CREATE INDEX api_keys_client_id ON api_keys (client_id);
+
+CREATE TABLE webhooks (
+    id            BLOB PRIMARY KEY NOT NULL,
+    url           TEXT NOT NULL,
+    events        TEXT NOT NULL,
+    sealed_secret BLOB NOT NULL,
+    is_enabled    INTEGER NOT NULL DEFAULT 1,
+    description   TEXT,
+    version       INTEGER NOT NULL DEFAULT 0,
+    created_at_ms INTEGER NOT NULL,
+    updated_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE webhook_deliveries (
+    id                 BLOB PRIMARY KEY NOT NULL,
+    webhook_id         BLOB NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
+    event_id           BLOB NOT NULL,
+    event_seq          INTEGER NOT NULL,
+    payload            TEXT NOT NULL,
+    state              TEXT NOT NULL DEFAULT 'waiting',
+    attempts           INTEGER NOT NULL DEFAULT 0,
+    next_attempt_at_ms INTEGER NOT NULL,
+    claimed_until_ms   INTEGER NOT NULL DEFAULT 0,
+    created_at_ms      INTEGER NOT NULL,
+    finished_at_ms     INTEGER,
+    last_status        INTEGER,
+    last_error         TEXT,
+    CHECK (state IN ('waiting', 'delivered', 'failed'))
+) STRICT, WITHOUT ROWID;
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (state, next_attempt_at_ms);
+CREATE INDEX webhook_deliveries_webhook_id ON webhook_deliveries (webhook_id, id);
+
+CREATE TABLE audit_chain (
+    id        INTEGER PRIMARY KEY NOT NULL,
+    last_seq  INTEGER NOT NULL,
+    last_hash BLOB NOT NULL,
+    CHECK (id = 1)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE audit_checkpoints (
+    seq        INTEGER PRIMARY KEY NOT NULL,
+    chain_hash BLOB NOT NULL,
+    at_ms      INTEGER NOT NULL,
+    signature  TEXT NOT NULL,
+    is_start   INTEGER NOT NULL DEFAULT 0
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE job_leases (
+    name          TEXT PRIMARY KEY NOT NULL,
+    holder        BLOB NOT NULL,
+    expires_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE idempotency_keys (
+    key_digest     BLOB PRIMARY KEY NOT NULL,
+    request_digest BLOB NOT NULL,
+    status         INTEGER,
+    sealed_answer  BLOB,
+    created_at_ms  INTEGER NOT NULL,
+    expires_at_ms  INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX idempotency_keys_expires_at_ms ON idempotency_keys (expires_at_ms);
