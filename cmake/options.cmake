@@ -46,10 +46,13 @@ if(AUTH_COVERAGE)
     add_link_options(--coverage)
 endif()
 
-# auth_module(<name> SOURCES <files> LINKS <libraries>): one module of the house, a static library whose links are the
-# edges of the layering table in ARCHITECTURE.md.
+# auth_module(<name> [SOURCES <files>] LINKS <libraries>): one module of the house, a static library of the folder's files
+# whose links are the edges of the layering table in ARCHITECTURE.md.
 function(auth_module name)
     cmake_parse_arguments(MODULE "" "" "SOURCES;LINKS" ${ARGN})
+    if(NOT MODULE_SOURCES)
+        file(GLOB MODULE_SOURCES CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.c)
+    endif()
     add_library(auth_${name} STATIC ${MODULE_SOURCES})
     target_include_directories(auth_${name} PUBLIC ${CMAKE_SOURCE_DIR}/include)
     target_link_libraries(auth_${name} PUBLIC ${MODULE_LINKS})

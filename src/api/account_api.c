@@ -200,7 +200,8 @@ result signup_post(struct request *request, const void *body, struct response *r
     /* The operator has chosen convenience: this answer tells who has an account. */
     if (!is_new) FAIL(&request->task.fault, CONFLICT, "address has an account");
     struct token_response tokens;
-    TRY(login_begin(service, &request->task, &account, &signup.device, NULL, &tokens));
+    const struct sign_in sign_in = {.account = &account, .device = signup.device, .amr = STR("pwd")};
+    TRY(login_begin(service, &request->task, &sign_in, &tokens));
     response->status = 201;
     return response_json(response, request->task.arena, &token_response_fields, &tokens);
 }

@@ -43,6 +43,8 @@ void announce_origin(const struct request *request, struct response *response);
 /* A preflight request (Fetch standard) is answered here; false for any other. */
 bool answer_preflight(struct request *request, struct response *response);
 NODISCARD result read_body(struct request *request, const void **ret_body);
+/* Into request->query_value, where the route takes query parameters. */
+NODISCARD result read_query(struct request *request);
 
 /* Handlers, one for each row of routes.c. */
 #define HANDLER(name) result name(struct request *request, const void *body, struct response *response)

@@ -123,14 +123,32 @@ static result check_fresh(struct request *request)
     return RESULT_OK;
 }
 
+/* A route that names a scope is for whoever carries it, be it a person, a client or a key; all others are people's. */
+static result check_scope(struct request *request, const struct principal *principal)
+{
+    const char *scope = request->route->scope;
+    if (!scope && !principal->is_person)
+        FAIL(&request->task.fault, INSUFFICIENT_SCOPE, "token is not a person's");
+    if (scope && !has_scope(principal->scope, str_from(scope)))
+        FAIL(&request->task.fault, INSUFFICIENT_SCOPE, "token lacks the scope %s", scope);
+    return RESULT_OK;
+}
+
+/* For the audit log: what is done under a scope may be done to others. */
+static void name_actor(struct request *request, const struct principal *principal)
+{
+    if (!request->route->scope) return;
+    request->task.actor =
+        str_printf(request->task.arena, "%s:%.*s", principal->is_person ? "account" : "client",
+                   STR_ARGS(principal->subject));
+}
+
 result authorise(struct request *request)
 {
     const struct route *route = request->route;
     if (route->access != ACCESS_BEARER) return RESULT_OK;
     const struct principal *principal = &caller_of(request)->principal;
-    /* Tokens of clients are for other services; the routes here are people's. */
-    if (!principal->is_person) FAIL(&request->task.fault, INSUFFICIENT_SCOPE, "token is not a person's");
-    if (route->scope && !has_word(principal->scope, str_from(route->scope)))
-        FAIL(&request->task.fault, INSUFFICIENT_SCOPE, "token lacks the scope %s", route->scope);
+    TRY(check_scope(request, principal));
+    name_actor(request, principal);
     return route->needs_fresh ? check_fresh(request) : RESULT_OK;
 }

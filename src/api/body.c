@@ -34,3 +34,15 @@ result read_body(struct request *request, const void **ret_body)
         return fields_read_form(route->body, &request->task, request->body, value);
     return fields_read_json(route->body, &request->task, request->body, value);
 }
+
+result read_query(struct request *request)
+{
+    const struct fields *fields = request->route->query;
+    if (!fields) return RESULT_OK;
+    void *value = arena_alloc(request->task.arena, fields->size);
+    const result read = fields_read_form(fields, &request->task, request->query, value);
+    request->query_value = value;
+    /* RFC 6749's name for it is of no meaning here. */
+    if (read.code == STATUS_INVALID_REQUEST) return RESULT(VALIDATION_FAILED);
+    return read;
+}

@@ -96,6 +96,7 @@ static result serve(struct request *request, bool is_operations, struct response
     TRY(authenticate(request));
     TRY(authorise(request));
     TRY(check_origin(request));
+    TRY(read_query(request));
     TRY(read_body(request, &body));
     TRY(check_deadline(request));
     return request->route->handler(request, body, response);

@@ -34,6 +34,9 @@ static const enum status ERRORS_REVOKE[] = {STATUS_INVALID_REQUEST, STATUS_INVAL
                                             STATUS_OK};
 static const enum status ERRORS_NONE[] = {STATUS_OK};
 
+/* What may go wrong in a row of its own. */
+#define ERRORS(...) ((const enum status[]){__VA_ARGS__, STATUS_OK})
+
 const struct route api_routes[] = {
     /* Accounts */
     {.id = "signup",
@@ -180,6 +183,26 @@ const struct route api_routes[] = {
      .errors = ERRORS_BEARER,
      .summary = "Let a proxy check a request: 200 with Remote-User and Remote-Email, or 401",
      .source = "nginx ngx_http_auth_request_module"},
+
+    /* Codes, links and invitations */
+
+    /* Second factors and fresh authentication */
+
+    /* API keys, roles and claims of the caller */
+
+    /* The own security events and data */
+
+    /* Administration: users */
+
+    /* Administration: invitations and links */
+
+    /* Administration: groups, roles and keys */
+
+    /* Administration: clients and signing keys */
+
+    /* Administration: events and webhooks */
+
+    /* Administration: import and export */
 
     /* About the service */
     {.id = "config",

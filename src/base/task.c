@@ -14,6 +14,8 @@ void task_init(struct task *task, struct arena *arena, struct str id, int64_t ti
     task->retry_after_seconds = 0;
     task->max_age_seconds = 0;
     task->id = id;
+    task->actor = STR_NONE;
+    task->problem_members = STR_NONE;
 }
 
 bool is_late(const struct task *task)

@@ -6,6 +6,7 @@
 #include "auth/base/log.h"
 #include "auth/command/command.h"
 #include "auth/domain/keyring.h"
+#include "auth/domain/mailer.h"
 #include "auth/domain/retention.h"
 #include "auth/json/fields.h"
 #include "auth/loop/fiber.h"
@@ -206,7 +207,8 @@ result service_open(struct runtime *runtime, struct loop *loop, struct service *
                                     .hasher = runtime->hasher,
                                     .work = runtime->work,
                                     .keyring = keyring_create(),
-                                    .retention = retention_create()};
+                                    .retention = background_create(&retention_work),
+                                    .mail = background_create(&mailer_work)};
     TRY(store_open(&runtime->task, loop, &runtime->store, &ret_service->db));
     return cache_open(runtime->cache, loop, &ret_service->cache);
 }
@@ -216,7 +218,8 @@ void service_close(struct service *service)
     cache_close(service->cache);
     store_close(service->db);
     keyring_destroy(service->keyring);
-    retention_destroy(service->retention);
+    background_destroy(service->retention);
+    background_destroy(service->mail);
 }
 
 struct migration_options runtime_migration_options(const struct runtime *runtime)

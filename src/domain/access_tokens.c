@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "auth/domain/access_tokens.h"
 
+#include "auth/domain/audit.h"
+
 #include <string.h>
 
 #include "auth/crypto/digest.h"
@@ -8,7 +10,6 @@
 #include "auth/domain/clients.h"
 #include "auth/domain/keyring.h"
 #include "auth/domain/sessions.h"
-#include "auth/store/audit_repo.h"
 #include "auth/store/revoked_token_repo.h"
 
 #define TOKEN_STATE_VERSION 1u
@@ -188,11 +189,11 @@ result access_token_revoke(struct service *service, struct task *task, const str
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
     TRY(revoked_token_insert(tx, task, principal->token_digest, principal->expires_at_ms));
-    TRY(audit_event_insert(tx, task,
-                           &(struct audit_event){.type = AUDIT_TOKEN_REVOKED,
-                                                 .account_id = principal->account_id,
-                                                 .session_id = principal->session_id,
-                                                 .client_id = principal->client_id}));
+    TRY(audit_note(service, tx, task,
+                   &(struct audit_event){.type = AUDIT_TOKEN_REVOKED,
+                                         .account_id = principal->account_id,
+                                         .session_id = principal->session_id,
+                                         .client_id = principal->client_id}));
     TRY(db_commit(&tx, task));
     cache_deny(service->cache, task, CACHE_TOKEN, cache_name(principal->token_digest));
     return RESULT_OK;

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: MIT
 #include "auth/domain/accounts.h"
 
+#include "auth/domain/audit.h"
+
 #include "auth/domain/email.h"
 #include "auth/domain/login.h"
 #include "auth/domain/password_policy.h"
-#include "auth/store/audit_repo.h"
 
 /* The address, the password and the policy, all before anything is stored. */
 static result check_signup(struct service *service, struct task *task, const struct signup *signup,
@@ -45,8 +46,8 @@ result accounts_sign_up(struct service *service, struct task *task, const struct
     const result inserted = account_insert(tx, task, &account);
     const bool is_new = is_ok(inserted);
     if (inserted.code != STATUS_CONFLICT) TRY(inserted);
-    TRY(audit_event_insert(
-        tx, task,
+    TRY(audit_note(
+        service, tx, task,
         &(struct audit_event){.type = is_new ? AUDIT_ACCOUNT_CREATED : AUDIT_ACCOUNT_SIGNUP_REPEATED,
                               .account_id = is_new ? account.id : (struct id){{0}},
                               .client_address = signup->device.address}));
@@ -62,7 +63,8 @@ result accounts_update(struct service *service, struct task *task, struct id id,
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
     TRY(account_update_profile(tx, task, id, change, ret_account));
-    TRY(audit_event_insert(tx, task, &(struct audit_event){.type = AUDIT_ACCOUNT_UPDATED, .account_id = id}));
+    TRY(audit_note(service, tx, task,
+                   &(struct audit_event){.type = AUDIT_ACCOUNT_UPDATED, .account_id = id}));
     return db_commit(&tx, task);
 }
 
@@ -74,10 +76,10 @@ static result store_password(struct service *service, struct task *task, const s
     TRY(db_begin(service->db, task, &tx));
     TRY(account_set_password(tx, task, account->id, account->password_changed_at_ms, hash));
     TRY(session_end_all(tx, task, account->id, change->session_id, "password_changed", &ended));
-    TRY(audit_event_insert(tx, task,
-                           &(struct audit_event){.type = AUDIT_PASSWORD_CHANGED,
-                                                 .account_id = account->id,
-                                                 .session_id = change->session_id}));
+    TRY(audit_note(service, tx, task,
+                   &(struct audit_event){.type = AUDIT_PASSWORD_CHANGED,
+                                         .account_id = account->id,
+                                         .session_id = change->session_id}));
     TRY(db_commit(&tx, task));
     sessions_deny(service, task, &ended);
     return RESULT_OK;
@@ -95,10 +97,10 @@ result accounts_change_password(struct service *service, struct task *task,
     TRY(password_policy_check(service, task, "/new", chosen, account.email));
     const result verified = login_reverify(service, task, &account, current);
     if (verified.code == STATUS_INVALID_CREDENTIALS) {
-        TRY(audit_event_insert(service->db, task,
-                               &(struct audit_event){.type = AUDIT_PASSWORD_CHANGE_REFUSED,
-                                                     .account_id = account.id,
-                                                     .session_id = change->session_id}));
+        TRY(audit_note(service, service->db, task,
+                       &(struct audit_event){.type = AUDIT_PASSWORD_CHANGE_REFUSED,
+                                             .account_id = account.id,
+                                             .session_id = change->session_id}));
         FAIL(&task->fault, INVALID_CREDENTIALS, "current password is another one");
     }
     TRY(verified);
@@ -117,7 +119,7 @@ static result commit_ending(struct service *service, struct db **tx, struct task
 {
     struct id_list ended;
     TRY(session_end_all(*tx, task, id, (struct id){{0}}, ending->reason, &ended));
-    TRY(audit_event_insert(*tx, task, &(struct audit_event){.type = ending->event, .account_id = id}));
+    TRY(audit_note(service, *tx, task, &(struct audit_event){.type = ending->event, .account_id = id}));
     TRY(db_commit(tx, task));
     sessions_deny(service, task, &ended);
     return RESULT_OK;
@@ -152,7 +154,7 @@ result accounts_unlock(struct service *service, struct task *task, struct id id)
     if (account.status == ACCOUNT_LOCKED)
         TRY(account_set_status(tx, task, id, ACCOUNT_LOCKED, ACCOUNT_ACTIVE));
     TRY(throttle_forget(service, tx, task, account.email_key));
-    TRY(audit_event_insert(tx, task,
-                           &(struct audit_event){.type = AUDIT_ACCOUNT_UNLOCKED, .account_id = id}));
+    TRY(audit_note(service, tx, task,
+                   &(struct audit_event){.type = AUDIT_ACCOUNT_UNLOCKED, .account_id = id}));
     return db_commit(&tx, task);
 }

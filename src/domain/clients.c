@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT
 #include "auth/domain/clients.h"
 
+#include "auth/domain/audit.h"
+
 #include <string.h>
 
 #include "auth/base/encoding.h"
 #include "auth/crypto/token.h"
 #include "auth/domain/grants.h"
-#include "auth/store/audit_repo.h"
 #include "auth/store/client_repo.h"
 
 #define CLIENT_STATE_VERSION 1u
@@ -190,8 +191,8 @@ result clients_create(struct service *service, struct task *task,
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
     TRY(client_insert(tx, task, &client));
-    TRY(audit_event_insert(tx, task,
-                           &(struct audit_event){.type = AUDIT_CLIENT_CREATED, .client_id = client.id}));
+    TRY(audit_note(service, tx, task,
+                   &(struct audit_event){.type = AUDIT_CLIENT_CREATED, .client_id = client.id}));
     TRY(db_commit(&tx, task));
     *ret_client = client;
     *ret_secret = secret;
@@ -203,7 +204,7 @@ result clients_delete(struct service *service, struct task *task, struct str id)
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
     TRY(client_delete(tx, task, id));
-    TRY(audit_event_insert(tx, task, &(struct audit_event){.type = AUDIT_CLIENT_DELETED, .client_id = id}));
+    TRY(audit_note(service, tx, task, &(struct audit_event){.type = AUDIT_CLIENT_DELETED, .client_id = id}));
     TRY(db_commit(&tx, task));
     cache_deny(service->cache, task, CACHE_CLIENT, id);
     return RESULT_OK;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "auth/domain/keyring.h"
 
+#include "auth/domain/audit.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "auth/base/log.h"
-#include "auth/store/audit_repo.h"
 #include "auth/store/signing_key_repo.h"
 
 #define RELOAD_ARENA_BYTES (256u * 1024u)
@@ -137,7 +138,7 @@ static result make_key(struct service *service, struct task *task, struct db *db
     };
     TRY(seal(task, &service->secrets->seal_ring, seal_context(task, kid), pkcs8, &record.sealed_key));
     TRY(signing_key_insert(db, task, &record));
-    TRY(audit_event_insert(db, task, &(struct audit_event){.type = AUDIT_SIGNING_KEY_CREATED}));
+    TRY(audit_note(service, db, task, &(struct audit_event){.type = AUDIT_SIGNING_KEY_CREATED}));
     *ret_kid = kid;
     return RESULT_OK;
 }

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "auth/domain/login.h"
 
+#include "auth/domain/audit.h"
+
 #include "auth/base/log.h"
 #include "auth/domain/clients.h"
 #include "auth/domain/email.h"
 #include "auth/domain/password_policy.h"
 #include "auth/domain/throttle.h"
 #include "auth/store/account_repo.h"
-#include "auth/store/audit_repo.h"
 
 /* An account as sign-in sees it: one that is not there has the empty hash, which is verified all the same. */
 static result find_account(struct service *service, struct task *task, struct str email_key,
@@ -28,10 +29,10 @@ static result find_account(struct service *service, struct task *task, struct st
 static result note_failure(struct service *service, struct task *task, const struct account *account,
                            const struct device *device)
 {
-    return audit_event_insert(service->db, task,
-                              &(struct audit_event){.type = AUDIT_LOGIN_FAILED,
-                                                    .account_id = account->id,
-                                                    .client_address = device->address});
+    return audit_note(service, service->db, task,
+                      &(struct audit_event){.type = AUDIT_LOGIN_FAILED,
+                                            .account_id = account->id,
+                                            .client_address = device->address});
 }
 
 /* Hashed, whatever the account is like. */
@@ -57,46 +58,46 @@ static void rehash(struct service *service, struct task *task, const struct acco
     if (!is_ok(done)) fault_clear(&task->fault);
 }
 
-static result reopen(struct db *tx, struct task *task, struct id account_id)
+static result reopen(struct service *service, struct db *tx, struct task *task, struct id account_id)
 {
     TRY(account_reopen(tx, task, account_id));
-    return audit_event_insert(
-        tx, task, &(struct audit_event){.type = AUDIT_ACCOUNT_REOPENED, .account_id = account_id});
+    return audit_note(service, tx, task,
+                      &(struct audit_event){.type = AUDIT_ACCOUNT_REOPENED, .account_id = account_id});
 }
 
 /* All of it or nothing. NOT_FOUND when the account is no longer what was verified. */
-static result store_session(struct service *service, struct task *task, const struct account *account,
-                            const struct session *session, const struct throttle *throttle)
+static result store_session(struct service *service, struct task *task, const struct sign_in *sign_in,
+                            const struct session *session)
 {
+    const struct account *account = sign_in->account;
     struct id_list ended;
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
-    if (account->status == ACCOUNT_CLOSING) TRY(reopen(tx, task, account->id));
+    if (account->status == ACCOUNT_CLOSING) TRY(reopen(service, tx, task, account->id));
     TRY(account_hold(tx, task, account->id, account->password_changed_at_ms));
     TRY(sessions_begin(service, tx, task, session, &ended));
-    if (throttle) TRY(throttle_succeeded(tx, task, throttle));
-    TRY(audit_event_insert(tx, task,
-                           &(struct audit_event){.type = AUDIT_LOGIN_SUCCEEDED,
-                                                 .account_id = account->id,
-                                                 .session_id = session->id,
-                                                 .client_address = session->client_address}));
+    if (sign_in->throttle) TRY(throttle_succeeded(tx, task, sign_in->throttle));
+    TRY(audit_note(service, tx, task,
+                   &(struct audit_event){.type = AUDIT_LOGIN_SUCCEEDED,
+                                         .account_id = account->id,
+                                         .session_id = session->id,
+                                         .client_address = session->client_address}));
     TRY(db_commit(&tx, task));
     sessions_deny(service, task, &ended);
     return RESULT_OK;
 }
 
-result login_begin(struct service *service, struct task *task, const struct account *account,
-                   const struct device *device, const struct throttle *throttle,
+result login_begin(struct service *service, struct task *task, const struct sign_in *sign_in,
                    struct token_response *ret_response)
 {
     struct client client;
     struct token_response response;
     TRY(clients_find(service, task, service->policy->client_id, &client));
-    const struct session session = sessions_draft(service, task, account, &client, device);
+    const struct session session = sessions_draft(service, task, sign_in, &client);
     /* Made before the transaction, whose lease then waits for no signature; given out after it. */
     const struct token_grant grant = {.kind = GRANT_SIGN_IN, .client = &client, .session = &session};
     TRY(tokens_issue(service, task, &grant, &response));
-    const result stored = store_session(service, task, account, &session, throttle);
+    const result stored = store_session(service, task, sign_in, &session);
     if (stored.code == STATUS_NOT_FOUND)
         FAIL(&task->fault, INVALID_CREDENTIALS, "account changed while it was signed in to");
     TRY(stored);
@@ -125,7 +126,9 @@ result login_password(struct service *service, struct task *task, const struct l
         FAIL(&task->fault, INVALID_CREDENTIALS, "sign-in refused");
     }
     TRY(verified);
-    TRY(login_begin(service, task, &account, &login->device, &throttle, ret_response));
+    const struct sign_in sign_in = {
+        .account = &account, .device = login->device, .throttle = &throttle, .amr = STR("pwd")};
+    TRY(login_begin(service, task, &sign_in, ret_response));
     if (needs_rehash) rehash(service, task, &account, password);
     return RESULT_OK;
 }

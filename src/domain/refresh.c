@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT
 #include "auth/domain/refresh.h"
 
+#include "auth/domain/audit.h"
+
 #include <string.h>
 
 #include "auth/crypto/refresh_token.h"
 #include "auth/domain/sessions.h"
-#include "auth/store/audit_repo.h"
 
 /* What the text of a presented token says. */
 struct presented {
@@ -30,11 +31,11 @@ static result end_for_reuse(struct service *service, struct task *task, const st
     const result ended = session_end(tx, task, session->id, session->account_id, "refresh_reused");
     if (ended.code != STATUS_NOT_FOUND) TRY(ended);
     if (is_ok(ended)) {
-        TRY(audit_event_insert(tx, task,
-                               &(struct audit_event){.type = AUDIT_REFRESH_REUSED,
-                                                     .account_id = session->account_id,
-                                                     .session_id = session->id,
-                                                     .client_id = session->client_id}));
+        TRY(audit_note(service, tx, task,
+                       &(struct audit_event){.type = AUDIT_REFRESH_REUSED,
+                                             .account_id = session->account_id,
+                                             .session_id = session->id,
+                                             .client_id = session->client_id}));
     }
     TRY(db_commit(&tx, task));
     sessions_deny(service, task, &(struct id_list){&session->id, 1});

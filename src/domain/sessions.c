@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include "auth/domain/sessions.h"
 
-#include <string.h>
+#include "auth/domain/audit.h"
 
-#include "auth/store/audit_repo.h"
+#include <string.h>
 
 #define USER_AGENT_BYTES_MAX 256u
 
@@ -31,9 +31,10 @@ static int64_t earlier(int64_t a_ms, int64_t b_ms)
     return a_ms < b_ms ? a_ms : b_ms;
 }
 
-struct session sessions_draft(const struct service *service, struct task *task, const struct account *account,
-                              const struct client *client, const struct device *device)
+struct session sessions_draft(const struct service *service, struct task *task, const struct sign_in *sign_in,
+                              const struct client *client)
 {
+    const struct account *account = sign_in->account;
     const struct policy *policy = service->policy;
     const int64_t expires_at_ms = task->now_ms + policy->session_ms;
     return (struct session){
@@ -41,14 +42,14 @@ struct session sessions_draft(const struct service *service, struct task *task, 
         .account_id = account->id,
         .client_id = client->id,
         .scope = client->scopes,
-        .amr = STR("pwd"),
+        .amr = sign_in->amr,
         .created_at_ms = task->now_ms,
         .authenticated_at_ms = task->now_ms,
         .refreshed_at_ms = task->now_ms,
         .idle_expires_at_ms = earlier(task->now_ms + policy->session_idle_ms, expires_at_ms),
         .expires_at_ms = expires_at_ms,
-        .client_address = device->address,
-        .user_agent = printable(task->arena, cut(device->user_agent, USER_AGENT_BYTES_MAX)),
+        .client_address = sign_in->device.address,
+        .user_agent = printable(task->arena, cut(sign_in->device.user_agent, USER_AGENT_BYTES_MAX)),
         .account_status = ACCOUNT_ACTIVE,
         .account_email = account->email,
     };
@@ -119,11 +120,11 @@ result sessions_end(struct service *service, struct task *task, struct id sessio
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
     TRY(session_end(tx, task, session_id, account_id, reason));
-    TRY(audit_event_insert(tx, task,
-                           &(struct audit_event){.type = AUDIT_SESSION_ENDED,
-                                                 .account_id = account_id,
-                                                 .session_id = session_id,
-                                                 .detail = reason}));
+    TRY(audit_note(service, tx, task,
+                   &(struct audit_event){.type = AUDIT_SESSION_ENDED,
+                                         .account_id = account_id,
+                                         .session_id = session_id,
+                                         .detail = reason}));
     TRY(db_commit(&tx, task));
     sessions_deny(service, task, &(struct id_list){&session_id, 1});
     return RESULT_OK;
@@ -136,11 +137,11 @@ result sessions_end_all(struct service *service, struct task *task, struct id ac
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
     TRY(session_end_all(tx, task, account_id, kept_id, reason, &ended));
-    TRY(audit_event_insert(tx, task,
-                           &(struct audit_event){.type = AUDIT_SESSIONS_ENDED,
-                                                 .account_id = account_id,
-                                                 .session_id = kept_id,
-                                                 .detail = reason}));
+    TRY(audit_note(service, tx, task,
+                   &(struct audit_event){.type = AUDIT_SESSIONS_ENDED,
+                                         .account_id = account_id,
+                                         .session_id = kept_id,
+                                         .detail = reason}));
     TRY(db_commit(&tx, task));
     sessions_deny(service, task, &ended);
     return RESULT_OK;

@@ -42,38 +42,6 @@ static const struct field TOKEN_RESPONSE_ROWS[] = {
 const struct fields token_response_fields =
     FIELDS(TOKEN_RESPONSE_ROWS, struct token_response, "TokenResponse");
 
-bool has_word(struct str words, struct str word)
-{
-    while (!is_empty(words)) {
-        const struct str next = str_split(&words, ' ');
-        if (!is_empty(next) && str_equal(next, word)) return true;
-    }
-    return false;
-}
-
-/* RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), parted by one space. */
-bool is_scope(struct str scope)
-{
-    bool after_space = true;
-    for (size_t i = 0; i < scope.len; i++) {
-        const char c = scope.ptr[i];
-        const bool is_space = c == ' ';
-        if (is_space ? after_space : (c < 0x21 || c > 0x7e || c == '"' || c == '\\')) return false;
-        after_space = is_space;
-    }
-    return scope.len == 0 || !after_space;
-}
-
-bool is_scope_within(struct str part, struct str whole)
-{
-    if (!is_scope(part)) return false;
-    while (!is_empty(part)) {
-        const struct str word = str_split(&part, ' ');
-        if (!has_word(whole, word)) return false;
-    }
-    return true;
-}
-
 static const char *const GRANT_NAMES[] = {[GRANT_SIGN_IN] = "",
                                           [GRANT_REFRESH] = "refresh_token",
                                           [GRANT_CLIENT_CREDENTIALS] = "client_credentials"};

@@ -123,6 +123,11 @@ static void write_problem(struct json_writer *json, const struct request *reques
     write_member(json, "instance", str_printf(arena, "urn:request:%.*s", STR_ARGS(request->task.id)));
     write_member(json, "code", str_from(status_code(code)));
     write_field_errors(json, &request->task.fault);
+    /* RFC 9457 §3.2: "problem type definitions MAY extend the problem details object with additional members". */
+    if (!is_empty(request->task.problem_members)) {
+        strbuf_add_char(json->out, ',');
+        strbuf_add(json->out, request->task.problem_members);
+    }
     json_end_object(json);
 }
 

@@ -22,6 +22,8 @@ result audit_event_insert(struct db *db, struct task *task, const struct audit_e
         db_text_or_null(event->client_address),
         db_text_or_null(task->id),
         db_text_or_null(str_from(event->detail)),
+        db_text_or_null(event->actor),
+        db_text_or_null(event->subject),
     };
     struct db_rows rows;
     return db_run(db, task, &statement_audit_event_insert, arguments, &rows);

@@ -77,7 +77,7 @@ ALLOCATORS = {
     "src/crypto/password_hasher.c": "the pool of hash threads",
     "src/crypto/signing_key.c": "keys live as long as the ring",
     "src/domain/keyring.c": "rings are shared by loops and counted",
-    "src/domain/retention.c": "one for each loop, as long as its service",
+    "src/domain/background.c": "one for each loop, as long as its service",
     "src/http/": "servers, connections and prebuilt responses",
     "src/json/fields_init.c": "once, at start",
     "src/loop/": "loops, fibers and their threads",

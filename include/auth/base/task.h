@@ -20,6 +20,10 @@ struct task {
     int64_t retry_after_seconds; /* told to the client with 429 and 503; 0: the status's default */
     int64_t max_age_seconds;     /* told with STEP_UP_REQUIRED: how old an authentication may be */
     struct str id;               /* the request id, or the name of the command or job */
+    struct str actor; /* who does it, for the audit log: "account:<id>", "client:<id>", "key:<id>", the name
+                                    of a command or job; empty: the account itself */
+    struct str
+        problem_members; /* JSON members ("name":value,...) told in the problem document beside the fixed ones */
 };
 
 /* Begins work now. `time_limit_ms` from now is the deadline. */

@@ -21,11 +21,10 @@ struct login {
 NODISCARD result login_password(struct service *service, struct task *task, const struct login *login,
                                 struct token_response *ret_response);
 
-/* A session for an account whose owner has just proved to be that; `throttle` (may be NULL) is forgotten.
- * INVALID_CREDENTIALS when the account was locked or closed or got another password meanwhile: nothing that ends an
- * account's sessions misses one that is being begun. */
-NODISCARD result login_begin(struct service *service, struct task *task, const struct account *account,
-                             const struct device *device, const struct throttle *throttle,
+/* A session for an account whose owner has just proved to be that; the throttle is forgotten. INVALID_CREDENTIALS when the
+ * account was locked or closed or got another password meanwhile: nothing that ends an account's sessions misses one that
+ * is being begun. */
+NODISCARD result login_begin(struct service *service, struct task *task, const struct sign_in *sign_in,
                              struct token_response *ret_response);
 
 /* The password of an account that is signed in already, by the same rules (throttled, same work). */

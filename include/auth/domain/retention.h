@@ -13,16 +13,12 @@
 #ifndef AUTH_DOMAIN_RETENTION_H
 #define AUTH_DOMAIN_RETENTION_H
 
-#include "auth/domain/service.h"
+#include "auth/domain/background.h"
 
 #define RETENTION_INTERVAL_MS INT64_C(60000)
 #define RETENTION_MS          (INT64_C(30) * 86400000)
 
-struct retention;
-
-struct retention *retention_create(void);
-/* Accepts NULL. */
-void retention_destroy(struct retention *retention);
+extern const struct background_work retention_work;
 
 /* Begins a step in the background when one is due. Never waits. A service without a retention keeps everything. */
 void retention_touch(struct service *service);

@@ -14,7 +14,7 @@
 #include "auth/store/db.h"
 
 struct keyring;
-struct retention;
+struct background;
 
 /* Keys derived from the server secret, one for each purpose. */
 struct service_secrets {
@@ -32,7 +32,10 @@ struct service {
     struct password_hasher *hasher;
     struct offload *work; /* for what blocks and is not a password hash */
     struct keyring *keyring;
-    struct retention *retention; /* NULL: nothing is erased */
+    /* Work beside the traffic; NULL where this service does not do it. */
+    struct background *retention;
+    struct background *mail;
+    struct id retention_after; /* accounts up to this one were looked at */
 };
 
 void service_secrets_derive(const struct key256 *server_secret, struct service_secrets *ret_secrets);

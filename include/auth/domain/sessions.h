@@ -12,6 +12,8 @@
 #include "auth/domain/tokens.h"
 #include "auth/store/session_repo.h"
 
+struct throttle;
+
 /* What the check of an access token needs; cached as it is, so every text has a fixed place. */
 struct session_state {
     unsigned char version; /* SESSION_STATE_VERSION: other layouts are misses */
@@ -30,9 +32,17 @@ struct device {
     struct str user_agent;
 };
 
+/* What has been proved, by whom, where. */
+struct sign_in {
+    const struct account *account;
+    struct device device;
+    const struct throttle *throttle; /* to be forgotten; may be NULL */
+    struct str amr;                  /* space-separated RFC 8176 values: "pwd", "pwd otp mfa" */
+};
+
 /* A new session as it will be stored. */
-struct session sessions_draft(const struct service *service, struct task *task, const struct account *account,
-                              const struct client *client, const struct device *device);
+struct session sessions_draft(const struct service *service, struct task *task, const struct sign_in *sign_in,
+                              const struct client *client);
 /* Stores it in the caller's transaction, which holds the account; those beyond the allowed number end. */
 NODISCARD result sessions_begin(struct service *service, struct db *db, struct task *task,
                                 const struct session *session, struct id_list *ret_ended);

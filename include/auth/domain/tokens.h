@@ -11,6 +11,7 @@
 #ifndef AUTH_DOMAIN_TOKENS_H
 #define AUTH_DOMAIN_TOKENS_H
 
+#include "auth/domain/scopes.h"
 #include "auth/domain/service.h"
 #include "auth/json/fields.h"
 #include "auth/model/client.h"
@@ -44,12 +45,5 @@ NODISCARD result tokens_issue(struct service *service, struct task *task, const 
 /* The refresh token of a session as its counter stands, and its digest: what the row keeps. */
 struct secret refresh_token_of(struct service *service, struct task *task, struct id session_id,
                                int64_t counter, unsigned char ret_digest[32]);
-
-/* Scope words parted by single spaces, or the empty text. */
-bool is_scope(struct str scope);
-/* True when `part` is a scope and each of its words is one of `whole`. */
-bool is_scope_within(struct str part, struct str whole);
-/* True when `word` is one of the space-separated words. */
-bool has_word(struct str words, struct str word);
 
 #endif

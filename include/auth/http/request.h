@@ -47,9 +47,10 @@ struct request {
     struct str trace_id;       /* 32 hex digits from traceparent, or empty */
     const struct route *route; /* set by the router */
     struct str path_values[ROUTE_PARAMETERS_MAX];
-    void *context;    /* the server's options.context of this loop */
-    void *principal;  /* who is asking; set and read by the layer above */
-    int64_t began_us; /* monotonic */
+    const void *query_value; /* what the route's table of query parameters describes, once it is read */
+    void *context;           /* the server's options.context of this loop */
+    void *principal;         /* who is asking; set and read by the layer above */
+    int64_t began_us;        /* monotonic */
     struct http_exchange *exchange;
 };
 

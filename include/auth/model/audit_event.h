@@ -21,6 +21,9 @@ struct audit_event {
     struct id session_id; /* nil: none */
     struct str client_id;
     struct str client_address;
+    struct str actor; /* who did it, when not the account itself; as task->actor */
+    struct str
+        subject; /* what it was done to, when not an account: "webhook:<id>", "group:<id>", "role:<name>" */
     const char *detail; /* literal, never input; may be NULL */
 };
 

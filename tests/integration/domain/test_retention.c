@@ -14,11 +14,11 @@ static void with_retention(void (*body)(struct visitor *visitor))
     for (int engine = 0; engine < (int)DB_ENGINE_COUNT; engine++) {
         struct domain_fixture fixture;
         domain_fixture_open(&fixture, (enum db_engine)engine);
-        fixture.service.retention = retention_create();
+        fixture.service.retention = background_create(&retention_work);
         domain_fixture_run(&fixture, 1, body);
-        struct retention *retention = fixture.service.retention;
+        struct background *retention = fixture.service.retention;
         domain_fixture_close(&fixture);
-        retention_destroy(retention);
+        background_destroy(retention);
     }
 }
 
@@ -143,7 +143,7 @@ static void in_the_background(struct visitor *visitor)
                 STATUS_OK, "close");
     tell(visitor->fixture, "UPDATE accounts SET delete_after_ms = 1");
     expect_code(visitor, sign_up(visitor, "eve@example.org", GOOD, &account), STATUS_OK, "eve");
-    struct retention *retention = visitor->service->retention;
+    struct background *retention = visitor->service->retention;
     visitor->service->retention = NULL;
     expect_code(visitor, sign_in(visitor, "eve@example.org", GOOD, &tokens), STATUS_OK, "eve");
     cr_expect_eq(rows_of(visitor, "accounts"), 2, "a service without a retention keeps everything");

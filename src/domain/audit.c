@@ -1,0 +1,12 @@
+// SPDX-License-Identifier: MIT
+#include "auth/domain/audit.h"
+
+#include "auth/store/audit_repo.h"
+
+result audit_note(struct service *service, struct db *db, struct task *task, const struct audit_event *event)
+{
+    (void)service;
+    struct audit_event noted = *event;
+    if (is_empty(noted.actor)) noted.actor = task->actor;
+    return audit_event_insert(db, task, &noted);
+}

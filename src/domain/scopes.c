@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: MIT
+#include "auth/domain/scopes.h"
+
+bool has_word(struct str words, struct str word)
+{
+    while (!is_empty(words)) {
+        const struct str next = str_split(&words, ' ');
+        if (!is_empty(next) && str_equal(next, word)) return true;
+    }
+    return false;
+}
+
+/* RFC 6749 §3.3: scope-token = 1*( %x21 / %x23-5B / %x5D-7E ), parted by one space. */
+bool is_scope(struct str scope)
+{
+    bool after_space = true;
+    for (size_t i = 0; i < scope.len; i++) {
+        const char c = scope.ptr[i];
+        const bool is_space = c == ' ';
+        if (is_space ? after_space : (c < 0x21 || c > 0x7e || c == '"' || c == '\\')) return false;
+        after_space = is_space;
+    }
+    return scope.len == 0 || !after_space;
+}
+
+bool is_scope_within(struct str part, struct str whole)
+{
+    if (!is_scope(part)) return false;
+    while (!is_empty(part)) {
+        const struct str word = str_split(&part, ' ');
+        if (!has_word(whole, word)) return false;
+    }
+    return true;
+}
+
+/* "admin:users:read" is covered by "admin:users": who may change may look. */
+bool has_scope(struct str granted, struct str needed)
+{
+    static const char reading[] = ":read";
+    if (has_word(granted, needed)) return true;
+    const size_t length = sizeof reading - 1;
+    if (needed.len <= length || !str_equal(str_from_offset(needed, needed.len - length), STR(":read")))
+        return false;
+    return has_word(granted, (struct str){needed.ptr, needed.len - length});
+}
