@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include <criterion/criterion.h>
 
-#include "auth/domain/tokens.h"
+#include "auth/domain/scopes.h"
 
 Test(scope, what_rfc_6749_does_not_spell_is_no_scope)
 {
@@ -61,4 +61,28 @@ Test(scope, the_empty_word_is_in_no_list)
     cr_expect(!has_word(STR("a  b"), STR("")));
     cr_expect(has_word(STR("a  b"), STR("b")));
     cr_expect(!has_word(STR("ab"), STR("a")));
+}
+
+Test(scope, who_may_change_may_look_and_nobody_else)
+{
+    static const struct {
+        const char *granted;
+        const char *needed;
+        bool has;
+    } cases[] = {
+        {"", "admin:users", false},
+        {"admin:users:read", "admin:users", false},
+        {"admin:users", "admin:users", true},
+        {"admin:users", "admin:users:read", true},
+        {"admin:users:read", "admin:users:read", true},
+        {"admin", "admin:users:read", false},
+        {"admin:use", "admin:users:read", false},
+        {"admin:clients", "admin:users:read", false},
+        {"", ":read", false},
+        {"admin:users", "", false},
+        {"x admin:users y", "admin:users:read", true},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++)
+        cr_expect_eq(has_scope(str_from(cases[i].granted), str_from(cases[i].needed)), cases[i].has,
+                     "\"%s\" in \"%s\"", cases[i].needed, cases[i].granted);
 }

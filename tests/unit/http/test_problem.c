@@ -173,3 +173,15 @@ Test(response, a_field_that_could_end_its_line_is_not_set)
     cr_expect_eq(response.header_count, 1);
     cr_expect(str_equal(response.headers[0].value, STR("/b")));
 }
+
+Test(problem, members_of_a_task_stand_beside_the_fixed_ones_on_the_application_surface_alone)
+{
+    struct setting *setting = begin(NULL);
+    setting->exchange.request.task.problem_members = STR("\"login_token\":\"x\"");
+    tell(setting, STATUS_CONFLICT, SURFACE_PROTOCOL);
+    cr_expect(!strstr(setting->response.body.ptr, "login_token"), "%.*s", STR_ARGS(setting->response.body));
+    tell(setting, STATUS_CONFLICT, SURFACE_APPLICATION);
+    cr_expect(strstr(setting->response.body.ptr, "\"code\":\"conflict\",\"login_token\":\"x\"}"), "%.*s",
+              STR_ARGS(setting->response.body));
+    end(setting);
+}
