@@ -35,6 +35,10 @@ FORMS = [
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "<time>"),
     (re.compile(r"\(applied \d{4}-\d\d-\d\d \d\d:\d\d\)"), "(applied <time>)"),
     (re.compile(r"\(\d+ ms\)"), "(<n> ms)"),
+    # The guide is not wrong because a release has one revision more: what it shows of them has a form too.
+    (re.compile(r"Applied \d+ revision\(s\); now at (?=[0-9a-f]{12}\b)"), "Applied <n> revision(s); now at "),
+    (re.compile(r"Verified \d+ applied"), "Verified <n> applied"),
+    (re.compile(r"\b[0-9a-f]{12}\b"), "<revision>"),
     (re.compile(r"urn:request:[0-9a-f]{32}"), "urn:request:<id>"),
 ]
 
