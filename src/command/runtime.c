@@ -86,6 +86,15 @@ static result check_cache(struct task *task, struct str redis_url)
     return RESULT_OK;
 }
 
+static result load_peppers(struct runtime *runtime)
+{
+    runtime->peppers = arena_alloc(runtime->arena, sizeof *runtime->peppers);
+    const char *problem =
+        pepper_ring_parse(runtime->arena, runtime->settings.password_pepper, runtime->peppers);
+    if (problem) FAIL(&runtime->task.fault, BAD_REQUEST, "AUTH_PASSWORD_PEPPER %s", problem);
+    return RESULT_OK;
+}
+
 static result load_stores(struct runtime *runtime)
 {
     const struct settings *settings = &runtime->settings;
@@ -120,9 +129,10 @@ int runtime_load(struct runtime *runtime, const struct command_line *line, const
     if (!is_ok(loaded)) return EXIT_USAGE;
     log_set_up(&runtime->settings);
     runtime->policy = policy_of(&runtime->settings);
-    const result stores = load_stores(runtime);
-    if (is_ok(stores)) return EXIT_DONE;
-    failure_print(command, &runtime->task, stores);
+    result loaded_rest = load_peppers(runtime);
+    if (is_ok(loaded_rest)) loaded_rest = load_stores(runtime);
+    if (is_ok(loaded_rest)) return EXIT_DONE;
+    failure_print(command, &runtime->task, loaded_rest);
     return EXIT_USAGE;
 }
 
@@ -159,6 +169,7 @@ static result start_threads(struct runtime *runtime)
     const struct password_hasher_options hasher = {
         .threads = (unsigned)settings->hash_threads,
         .cost = {(uint32_t)settings->hash_memory_kib, (uint32_t)settings->hash_iterations},
+        .peppers = runtime->peppers,
         .queue_limit = (unsigned)settings->hash_queue,
         .keeps_memory = settings->hash_reuse_memory,
     };

@@ -19,6 +19,7 @@ struct runtime {
     struct store_options store;           /* for serving */
     struct store_options migration_store; /* for changing the schema: another role where one is set */
     struct service_secrets secrets;
+    struct pepper_ring *peppers; /* in the arena */
     struct password_hasher *hasher;
     struct offload *work;
     struct cache *cache;

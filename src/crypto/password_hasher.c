@@ -25,6 +25,7 @@ struct password_hasher {
     struct offload *offload;
     struct hash_arena_set *arenas; /* NULL: memory is not kept */
     struct password_cost cost;
+    struct pepper_ring peppers;
     unsigned threads;
     unsigned fixed_queue_limit;  /* 0: by the time a hash takes */
     atomic_llong hash_us_smooth; /* what a hash takes, lately */
@@ -42,15 +43,16 @@ struct hash_job {
     enum hash_work work;
     struct secret password;
     struct str stored;
-    char phc[PHC_TEXT_MAX + 1u];
+    char text[PASSWORD_TEXT_MAX + 1u];
     result outcome;
 };
 
 static result job_compute(struct hash_job *job)
 {
-    if (job->work == WORK_HASH) return password_hash(job->hasher->cost, job->password, job->phc);
+    if (job->work == WORK_HASH)
+        return password_hash(job->hasher->cost, &job->hasher->peppers, job->password, job->text);
     if (is_empty(job->stored)) return password_verify_dummy(job->hasher->cost, job->password);
-    return password_verify(job->stored, job->password);
+    return password_verify(&job->hasher->peppers, job->stored, job->password);
 }
 
 static void count_hash(struct password_hasher *hasher, int64_t duration_us)
@@ -126,6 +128,7 @@ result password_hasher_create(const struct password_hasher_options *options,
     struct password_hasher *hasher = calloc(1, sizeof *hasher);
     REQUIRE(hasher, INTERNAL);
     hasher->cost = options->cost;
+    if (options->peppers) hasher->peppers = *options->peppers;
     hasher->threads = options->threads > 0 ? options->threads : available_cores();
     if (hasher->threads > THREADS_MAX) hasher->threads = THREADS_MAX;
     const result started = hasher_start(hasher, options);
@@ -142,6 +145,7 @@ void password_hasher_destroy(struct password_hasher *hasher)
     if (!hasher) return;
     offload_destroy(hasher->offload);
     hash_arena_set_destroy(hasher->arenas);
+    wipe(&hasher->peppers, sizeof hasher->peppers);
     free(hasher);
 }
 
@@ -171,34 +175,33 @@ static result job_wait(struct task *task, struct hash_job *job, struct secret pa
     TRY(ran);
     if (job->outcome.code == STATUS_INTERNAL) {
         FAIL(&task->fault, INTERNAL,
-             "a password hash could not be computed: memory, or a stored hash of "
-             "another form");
+             "a password hash could not be computed: memory is short, or the stored hash is of another form, "
+             "beyond the "
+             "limits, or has a pepper that is not configured");
     }
     return job->outcome;
 }
 
 result password_hash_wait(struct password_hasher *hasher, struct task *task, struct secret password,
-                          struct str *ret_phc)
+                          struct str *ret_text)
 {
     struct hash_job *job = arena_alloc(task->arena, sizeof *job);
     job->hasher = hasher;
     job->work = WORK_HASH;
     TRY(job_wait(task, job, password));
-    *ret_phc = str_from(job->phc);
+    *ret_text = str_from(job->text);
     return RESULT_OK;
 }
 
-result password_verify_wait(struct password_hasher *hasher, struct task *task, struct str phc,
+result password_verify_wait(struct password_hasher *hasher, struct task *task, struct str text,
                             struct secret password, bool *ret_needs_rehash)
 {
-    struct phc parsed;
     struct hash_job *job = arena_alloc(task->arena, sizeof *job);
     job->hasher = hasher;
     job->work = WORK_VERIFY;
-    job->stored = str_copy(task->arena, phc);
+    job->stored = str_copy(task->arena, text);
     TRY(job_wait(task, job, password));
-    TRY(phc_parse(phc, &parsed));
-    *ret_needs_rehash = password_needs_rehash(&parsed, hasher->cost);
+    *ret_needs_rehash = password_needs_rehash(&hasher->peppers, text, hasher->cost);
     return RESULT_OK;
 }
 

@@ -22,7 +22,8 @@ struct password_hasher;
 struct password_hasher_options {
     unsigned threads; /* 0: one per core this process may use */
     struct password_cost cost;
-    unsigned queue_limit;   /* 0: HASH_QUEUE_MS of work for all threads */
+    const struct pepper_ring *peppers; /* copied; NULL: none */
+    unsigned queue_limit;              /* 0: HASH_QUEUE_MS of work for all threads */
     bool keeps_memory;      /* each thread reuses one mapping instead of mapping anew for each hash */
     int64_t memory_idle_ms; /* an unused mapping is wiped and given back after this; 0: 10 s */
 };
@@ -35,11 +36,11 @@ void password_hasher_destroy(struct password_hasher *hasher);
 
 /* A new hash at the hasher's cost. */
 NODISCARD result password_hash_wait(struct password_hasher *hasher, struct task *task, struct secret password,
-                                    struct str *ret_phc);
+                                    struct str *ret_text);
 
-/* An empty `phc` stands for an account that does not exist: the same path, work and answer as for a wrong
+/* An empty `text` stands for an account that does not exist: the same path, work and answer as for a wrong
  * password. */
-NODISCARD result password_verify_wait(struct password_hasher *hasher, struct task *task, struct str phc,
+NODISCARD result password_verify_wait(struct password_hasher *hasher, struct task *task, struct str text,
                                       struct secret password, bool *ret_needs_rehash);
 
 #define HASH_BUCKET_COUNT 10u

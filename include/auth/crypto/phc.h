@@ -35,6 +35,8 @@ struct phc {
 };
 
 NODISCARD result phc_parse(struct str text, struct phc *ret_phc);
+/* The one spelling; tags of up to 32 bytes fit. */
+void phc_print(const struct phc *phc, char ret_text[PHC_TEXT_MAX + 1u]);
 
 /* Within the limits above. */
 bool is_cost_allowed(struct password_cost cost);
