@@ -21,7 +21,7 @@ const char *type_sentence(enum field_type type)
         [FIELD_STRINGS] = "must be an array of strings",
         [FIELD_OBJECT] = "must be an object",
         [FIELD_OBJECTS] = "must be an array of objects",
-        [FIELD_RAW] = "must not be given",
+        [FIELD_RAW] = "must be an object",
     };
     return sentences[type];
 }

@@ -98,6 +98,25 @@ static void read_object_member(const struct member *member, const json_t *value,
     member_refuse(member, "wrong_type", "%s", type_sentence(FIELD_OBJECT));
 }
 
+/* What nobody here looks into is kept as compact text, members in order of their names: equal objects, equal texts. */
+static void read_raw_member(const struct member *member, const json_t *value, void *target)
+{
+    const size_t flags = JSON_COMPACT | JSON_SORT_KEYS | JSON_ENCODE_ANY;
+    const size_t most = member->row->max > 0 ? (size_t)member->row->max : JSON_STRING_MAX;
+    if (!json_is_object(value)) {
+        member_refuse(member, "wrong_type", "%s", type_sentence(FIELD_RAW));
+        return;
+    }
+    const size_t length = json_dumpb(value, NULL, 0, flags);
+    if (length > most) {
+        member_refuse(member, "too_long", "must be at most %zu bytes of JSON", most);
+        return;
+    }
+    char *text = arena_alloc(member->task->arena, length + 1);
+    (void)json_dumpb(value, text, length, flags);
+    *(struct str *)target = (struct str){text, length};
+}
+
 static void read_value(const struct member *member, const json_t *value, void *target)
 {
     switch (member->row->type) {
@@ -133,7 +152,8 @@ static void read_value(const struct member *member, const json_t *value, void *t
         read_objects_member(member, value, target);
         return;
     case FIELD_RAW:
-        break;
+        read_raw_member(member, value, target);
+        return;
     }
     panic("the field %s cannot be read", member->row->name);
 }

@@ -39,7 +39,8 @@ enum field_type {
     FIELD_STRINGS, /* struct str_list: array of strings */
     FIELD_OBJECT,  /* the structure described by `object`, in place */
     FIELD_OBJECTS, /* struct object_list: array of the structures described by `object` */
-    FIELD_RAW      /* struct str: JSON text, written as it is; reading is not possible */
+    FIELD_RAW /* struct str: JSON text, written as it is; reading takes an object, as compact text with its
+                      members in order of their names; limit in bytes; not in forms */
 };
 
 enum field_flags {

@@ -274,3 +274,40 @@ Test(fields_read, objects_of_other_parties_may_hold_more)
     open.ignores_unknown = true;
     cr_expect(is_ok(fields_read_json(&open, &task, STR("{" GOOD ",\"more\":{\"a\":[1]}}"), &account)));
 }
+
+struct anything {
+    struct str data;
+};
+static const struct field anything_rows[] = {
+    {.name = "data",
+     .type = FIELD_RAW,
+     .flags = FIELD_NULLABLE,
+     .offset = offsetof(struct anything, data),
+     .max = 24},
+};
+static const struct fields anything_fields = FIELDS(anything_rows, struct anything, "Anything");
+
+Test(fields_read, an_object_nobody_looks_into_is_kept_as_compact_text)
+{
+    struct anything read;
+    const struct {
+        const char *json;
+        enum status code;
+        const char *kept;
+    } cases[] = {
+        {"{\"data\":[1]}", STATUS_VALIDATION_FAILED, NULL},
+        {"{\"data\":\"{}\"}", STATUS_VALIDATION_FAILED, NULL},
+        {"{\"data\":{\"a\":\"12345678901234567\"}}", STATUS_VALIDATION_FAILED, NULL},
+        {"{\"data\":{\"a\":1,\"a\":2}}", STATUS_MALFORMED_JSON, NULL},
+        {"{\"data\":null}", STATUS_OK, ""},
+        {"{\"data\":{}}", STATUS_OK, "{}"},
+        {"{\"data\": { \"b\" : [ true , null ], \"a\": 1.5 } }", STATUS_OK, "{\"a\":1.5,\"b\":[true,null]}"},
+        {"{\"data\":{\"a\":\"1234567890123456\"}}", STATUS_OK, "{\"a\":\"1234567890123456\"}"},
+    };
+    for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
+        fault_clear(&task.fault);
+        const result outcome = fields_read_json(&anything_fields, &task, str_from(cases[i].json), &read);
+        cr_assert_eq(outcome.code, cases[i].code, "%s", cases[i].json);
+        if (cases[i].kept) cr_expect(str_equal(read.data, str_from(cases[i].kept)), "%s", cases[i].json);
+    }
+}
