@@ -23,6 +23,8 @@ result signals_block(void)
     REQUIRE(pthread_sigmask(SIG_BLOCK, &set, NULL) == 0, INTERNAL);
     const struct sigaction ignore = {.sa_handler = SIG_IGN};
     REQUIRE(sigaction(SIGPIPE, &ignore, NULL) == 0, INTERNAL);
+    /* A limit of file size is then an error of the write that meets it, as a full disk is. */
+    REQUIRE(sigaction(SIGXFSZ, &ignore, NULL) == 0, INTERNAL);
     return RESULT_OK;
 }
 

@@ -6,6 +6,7 @@
 #define ARENA_BYTES_MAX ((size_t)256 * 1024 * 1024)
 #define SECONDS_MAX     INT64_C(86400)
 #define BATCH_MAX       INT64_C(1000000)
+#define RETRIES_MAX     1000
 
 result command_number(struct command *command, struct str text, int64_t max, int64_t *ret_number)
 {
@@ -27,9 +28,11 @@ static result prepare(struct command *command)
     int64_t wait_seconds = 0;
     int64_t batch_rows = 0;
     int64_t pause_ms = 0;
+    int64_t retries = 0;
     TRY(command_number(command, arguments->wait_seconds, SECONDS_MAX, &wait_seconds));
     TRY(command_number(command, arguments->batch, BATCH_MAX, &batch_rows));
     TRY(command_number(command, arguments->pause_ms, SECONDS_MAX * MS_PER_SECOND, &pause_ms));
+    TRY(command_number(command, arguments->retries, RETRIES_MAX, &retries));
     const struct migrate_command_environment *environment = command->environment;
     command->options = (struct migration_options){
         .store = environment->store,
@@ -37,6 +40,7 @@ static result prepare(struct command *command)
         .binary_version = environment->binary_version,
         .lock_wait_ms = environment->lock_wait_ms,
         .connect_wait_ms = wait_seconds * MS_PER_SECOND,
+        .retries = (unsigned)retries,
         .batch_rows = batch_rows,
         .batch_pause_ms = pause_ms,
         .is_edit_tolerated = environment->is_edit_tolerated,

@@ -34,6 +34,7 @@ struct command_arguments {
     struct str revision_id;
     struct str head;
     struct str wait_seconds;
+    struct str retries;
     struct str batch;
     struct str pause_ms;
     struct str positionals[COMMAND_POSITIONALS_MAX];

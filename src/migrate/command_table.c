@@ -124,6 +124,8 @@ static const struct option {
      "id of the new revision; 12 random digits unless given"},
     {0, "timeout", FOR_WAIT, true, offsetof(struct command_arguments, wait_seconds),
      "seconds; 60 unless given"},
+    {0, "retries", FOR_UPGRADE | FOR_DOWNGRADE, true, offsetof(struct command_arguments, retries),
+     "of a revision that meets a lock; 30 unless given"},
     {0, "batch", FOR_BACKFILL, true, offsetof(struct command_arguments, batch),
      "rows of one transaction; 1000 unless given"},
     {0, "pause", FOR_BACKFILL, true, offsetof(struct command_arguments, pause_ms),

@@ -116,6 +116,60 @@ static int64_t done_as_stored(const struct migration_step *step, int64_t done)
     return step->is_down ? -1 - done : done;
 }
 
+/* Where a transaction takes the statement, it and the count of it are one. */
+static result run_counted(const struct migrator *migrator, const struct migration_step *step,
+                          const struct migration_lone_statement *lone, int64_t stored)
+{
+    const struct schema_version *version = &migrator->version;
+    const struct migration_driver *driver = version->driver;
+    const struct migration_limits limits = {.lock_timeout_ms = lone->lock_timeout_ms,
+                                            .statement_timeout_ms = lone->statement_timeout_ms,
+                                            .revision = step->revision->id};
+    result outcome = driver->begin(version->connection, migrator->scope, &limits);
+    if (is_ok(outcome)) outcome = driver->run_alone(version->connection, migrator->scope, lone);
+    if (is_ok(outcome))
+        outcome = schema_version_advance(version, migrator->scope, step->revision->id, stored);
+    if (is_ok(outcome)) outcome = driver->commit(version->connection, migrator->scope);
+    if (!is_ok(outcome)) driver->rollback(version->connection);
+    return outcome;
+}
+
+/* Where none does, it is noted that it begins, so that who comes later looks whether it was done unnoticed. A failure
+ * that was told leaves no doubt and no note. */
+static result run_noted(const struct migrator *migrator, const struct migration_step *step,
+                        struct migration_lone_statement *lone, int64_t stored)
+{
+    const struct schema_version *version = &migrator->version;
+    const struct str id = step->revision->id;
+    const struct str note = str_printf(migrator->scope->arena, "statement %lld", (long long)stored);
+    struct str noted;
+    TRY(schema_version_cursor(version, migrator->scope, id, &noted));
+    lone->is_begun = noted.ptr && str_equal(noted, note);
+    if (!lone->is_begun) TRY(schema_version_set_cursor(version, migrator->scope, id, note));
+    const result outcome = version->driver->run_alone(version->connection, migrator->scope, lone);
+    struct migration_scope aside = {.arena = migrator->scope->arena};
+    if (is_ok(outcome)) return schema_version_advance(version, migrator->scope, id, stored);
+    if (version->driver->is_connected(version->connection))
+        (void)is_ok(schema_version_drop_cursor(version, &aside, id));
+    return outcome;
+}
+
+/* Blocks of code may end transactions of their own. */
+static bool is_countable(enum db_engine engine, struct str statement)
+{
+    struct sql_lexer after;
+    return !is_section_outside(engine, statement) && !sql_begins_with(engine, statement, "CALL", &after) &&
+           !sql_begins_with(engine, statement, "DO", &after);
+}
+
+static result run_statement(const struct migrator *migrator, const struct migration_step *step,
+                            struct migration_lone_statement *lone, int64_t stored)
+{
+    return is_countable(migrator->version.driver->engine, lone->statement.text)
+               ? run_counted(migrator, step, lone, stored)
+               : run_noted(migrator, step, lone, stored);
+}
+
 static result run_statements(const struct migrator *migrator, const struct migration_step *step, int64_t done)
 {
     const struct schema_version *version = &migrator->version;
@@ -133,8 +187,7 @@ static result run_statements(const struct migrator *migrator, const struct migra
         number++;
         if (number <= done) continue;
         TRY(version->driver->confirm_lock(version->connection, migrator->scope));
-        TRY(version->driver->run_alone(version->connection, migrator->scope, &lone));
-        TRY(schema_version_advance(version, migrator->scope, revision->id, done_as_stored(step, number)));
+        TRY(run_statement(migrator, step, &lone, done_as_stored(step, number)));
     }
     return RESULT_OK;
 }
@@ -156,6 +209,7 @@ static result apply_alone(const struct migrator *migrator, const struct migratio
     const struct revision *revision = step->revision;
     if (!row) TRY(schema_version_insert(version, migrator->scope, revision, "partial", 0));
     TRY(run_statements(migrator, step, row ? row->statements_done : 0));
+    TRY(schema_version_drop_cursor(version, migrator->scope, revision->id));
     TRY(schema_version_finish(version, migrator->scope, revision->id, clock_monotonic_ms() - begun_ms));
     return migration_log_success(migrator, step, begun_ms);
 }

@@ -55,6 +55,7 @@ struct migration_lone_statement {
     struct sql_statement statement;
     int64_t lock_timeout_ms;
     int64_t statement_timeout_ms;
+    bool is_begun; /* it was begun before, and nobody knows how it ended */
 };
 
 struct migration_driver {

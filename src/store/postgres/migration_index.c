@@ -69,13 +69,42 @@ static result require_valid(struct migration_connection *connection, struct migr
                           STR_ARGS(place), STR_ARGS(index));
 }
 
-result migration_pg_run_alone(struct migration_connection *connection, struct migration_scope *scope,
-                              const struct migration_lone_statement *lone)
+static struct str dropped_index(struct str statement)
 {
-    const struct str limits =
-        str_printf(scope->arena, "SET lock_timeout = %lld; SET statement_timeout = %lld",
-                   (long long)lone->lock_timeout_ms, (long long)lone->statement_timeout_ms);
-    TRY(migration_pg_execute(connection, scope, limits.ptr));
+    struct sql_lexer after;
+    struct sql_lexer behind_guard;
+    if (!sql_begins_with(DB_POSTGRES, statement, "DROP INDEX CONCURRENTLY", &after)) return STR_NONE;
+    const bool has_guard = sql_begins_with(DB_POSTGRES, after.rest, "IF EXISTS", &behind_guard);
+    return read_name(has_guard ? &behind_guard : &after);
+}
+
+/* What was begun before may have been done to its end, unnoticed. */
+static result look_for_end(struct migration_connection *connection, struct migration_scope *scope,
+                           const struct migration_lone_statement *lone, bool *ret_is_done)
+{
+    const struct str made = concurrent_index(lone->statement.text);
+    const struct str dropped = dropped_index(lone->statement.text);
+    bool exists;
+    bool is_valid;
+    *ret_is_done = false;
+    if (!lone->is_begun || (is_empty(made) && is_empty(dropped))) return RESULT_OK;
+    TRY(read_validity(connection, scope, is_empty(made) ? dropped : made, &exists, &is_valid));
+    *ret_is_done = is_empty(made) ? !exists : is_valid;
+    return RESULT_OK;
+}
+
+#define IDLE_SESSION_VERSION 140000
+
+/* Between statements there is no pause either; see session_sql. */
+static const char *idle_limit(const struct migration_connection *connection, bool is_on)
+{
+    if (PQserverVersion(connection->pg) < IDLE_SESSION_VERSION) return "";
+    return is_on ? "; SET idle_session_timeout = '3s'" : "; SET idle_session_timeout = 0";
+}
+
+static result run_limited(struct migration_connection *connection, struct migration_scope *scope,
+                          const struct migration_lone_statement *lone)
+{
     const struct str index = concurrent_index(lone->statement.text);
     if (!is_empty(index)) TRY(drop_carcass(connection, scope, index));
     /* Alone: several statements in one message are an implicit transaction, which CONCURRENTLY refuses. */
@@ -83,6 +112,26 @@ result migration_pg_run_alone(struct migration_connection *connection, struct mi
     const struct str sql = str_copy(scope->arena, lone->statement.text);
     const struct migration_message message = {.sql = sql.ptr, .source = &source};
     TRY(migration_pg_run(connection, scope, &message, NULL));
-    if (!is_empty(index)) TRY(require_valid(connection, scope, lone, index));
-    return migration_pg_execute(connection, scope, "SET lock_timeout = 0; SET statement_timeout = 0");
+    return is_empty(index) ? RESULT_OK : require_valid(connection, scope, lone, index);
+}
+
+result migration_pg_run_alone(struct migration_connection *connection, struct migration_scope *scope,
+                              const struct migration_lone_statement *lone)
+{
+    bool is_done;
+    TRY(look_for_end(connection, scope, lone, &is_done));
+    if (is_done) return RESULT_OK;
+    const struct str limits =
+        str_printf(scope->arena, "SET lock_timeout = %lld; SET statement_timeout = %lld%s",
+                   (long long)lone->lock_timeout_ms, (long long)lone->statement_timeout_ms,
+                   idle_limit(connection, true));
+    const struct str none = str_printf(scope->arena, "SET lock_timeout = 0; SET statement_timeout = 0%s",
+                                       idle_limit(connection, false));
+    TRY(migration_pg_execute(connection, scope, limits.ptr));
+    const result outcome = run_limited(connection, scope, lone);
+    if (is_ok(outcome)) return migration_pg_execute(connection, scope, none.ptr);
+    struct migration_scope aside = {.arena = scope->arena};
+    if (PQstatus(connection->pg) == CONNECTION_OK)
+        (void)is_ok(migration_pg_execute(connection, &aside, none.ptr));
+    return outcome;
 }

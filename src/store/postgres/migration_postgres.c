@@ -40,12 +40,14 @@ static const char version_table_sql[] = "CREATE TABLE IF NOT EXISTS schema_versi
                                         " last_key text NOT NULL,"
                                         " at timestamptz NOT NULL);";
 
-/* What a role, a database or a URI may have set otherwise, and what would change the meaning of revisions. */
+/* What a role, a database or a URI may have set otherwise, and what would change the meaning of revisions. In a
+ * transaction the next statement follows at once: a session that is idle there has lost its client, whatever stands
+ * between them pretends. */
 static const char session_sql[] =
     "SET timezone = 'UTC'; SET datestyle = 'ISO'; SET standard_conforming_strings = on;"
     "SET client_min_messages = warning; SET default_transaction_isolation = 'read committed';"
     "SET default_transaction_read_only = off; SET bytea_output = 'hex';"
-    "SET lock_timeout = 0; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '60s'";
+    "SET lock_timeout = 0; SET statement_timeout = 0; SET idle_in_transaction_session_timeout = '3s'";
 
 /* --- opening --- */
 
@@ -62,30 +64,37 @@ struct connect_words {
     const char *values[CONNECT_WORDS];
 };
 
-static struct connect_words connect_words(const struct store_options *store, struct arena *arena)
+/* `seconds` NULL: as the store says. */
+static struct connect_words connect_words(const struct store_options *store, struct arena *arena,
+                                          const char *seconds)
 {
-    const int64_t seconds = (store->connect_timeout_ms + 999) / 1000;
-    const struct str timeout = str_printf(arena, "%lld", (long long)(seconds > 0 ? seconds : 10));
+    const int64_t own = (store->connect_timeout_ms + 999) / 1000;
+    const struct str timeout = str_printf(arena, "%lld", (long long)(own > 0 ? own : 10));
     /* Later names win over the same ones in dbname, which is expanded. */
     return (struct connect_words){
         .names = {"dbname", "application_name", "connect_timeout", "keepalives_idle", "keepalives_interval",
                   "keepalives_count", "client_encoding", NULL},
-        .values = {str_copy(arena, store->uri).ptr, "auth-migrate", timeout.ptr, "10", "5", "3", "UTF8",
-                   NULL},
+        .values = {str_copy(arena, store->uri).ptr, "auth-migrate", seconds ? seconds : timeout.ptr, "10",
+                   "5", "3", "UTF8", NULL},
     };
 }
 
-static PGconn *connect(const struct store_options *store, struct arena *arena)
+PGconn *migration_pg_connect(const struct store_options *store, struct arena *arena, const char *seconds)
 {
-    const struct connect_words words = connect_words(store, arena);
+    const struct connect_words words = connect_words(store, arena, seconds);
     return PQconnectdbParams(words.names, words.values, 1);
+}
+
+PGPing migration_pg_ping(const struct store_options *store, struct arena *arena, const char *seconds)
+{
+    const struct connect_words words = connect_words(store, arena, seconds);
+    return PQpingParams(words.names, words.values, 1);
 }
 
 /* A server that answers the ping and yet refuses us will go on refusing: a wrong password, no such database. */
 static bool is_server_up(const struct store_options *store, struct arena *arena)
 {
-    const struct connect_words words = connect_words(store, arena);
-    const PGPing answer = PQpingParams(words.names, words.values, 1);
+    const PGPing answer = migration_pg_ping(store, arena, NULL);
     return answer == PQPING_OK || answer == PQPING_NO_ATTEMPT;
 }
 
@@ -148,6 +157,7 @@ static result look_around(struct migration_connection *connection, struct migrat
     }
     int64_t pid = 0;
     connection->schema = rows.cells[0];
+    connection->backend_pid = rows.cells[1];
     connection->is_pooled = !str_to_int64(rows.cells[1], &pid) || pid != PQbackendPID(connection->pg);
     return connection->is_pooled ? RESULT_OK : prepare_session(connection, scope);
 }
@@ -158,7 +168,7 @@ static result open_connection(struct migration_scope *scope, const struct migrat
     struct migration_connection *connection = calloc(1, sizeof(*connection));
     if (!connection) panic("out of memory: no migration connection");
     connection->access = *access;
-    connection->pg = connect(access->store, scope->arena);
+    connection->pg = migration_pg_connect(access->store, scope->arena, NULL);
     *ret_connection = connection;
     if (PQstatus(connection->pg) != CONNECTION_OK) return fail_connect(connection, scope);
     (void)PQsetNoticeReceiver(connection->pg, ignore_notice, NULL);
@@ -210,7 +220,7 @@ static result refuse_transaction_pooler(struct migration_connection *connection,
     struct migration_connection probe = *connection;
     struct migration_rows ours = {0};
     struct migration_rows theirs = {0};
-    probe.pg = connect(connection->access.store, scope->arena);
+    probe.pg = migration_pg_connect(connection->access.store, scope->arena, NULL);
     result asked = migration_pg_query(connection, scope, "SELECT pg_backend_pid()", NULL, 0, &ours);
     if (is_ok(asked)) asked = migration_pg_execute(&probe, scope, "BEGIN");
     if (is_ok(asked)) asked = migration_pg_query(&probe, scope, "SELECT pg_backend_pid()", NULL, 0, &theirs);

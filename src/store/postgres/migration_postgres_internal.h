@@ -13,9 +13,10 @@
 struct migration_connection {
     PGconn *pg;
     struct migration_access access;
-    struct str schema; /* where the tables live, quoted as an identifier; in the scope's arena */
-    bool is_pooled;    /* something between us and the server answers for it */
-    bool is_prepared;  /* the session's settings are made */
+    struct str schema;      /* where the tables live, quoted as an identifier; in the scope's arena */
+    struct str backend_pid; /* as the server knows it */
+    bool is_pooled;         /* something between us and the server answers for it */
+    bool is_prepared;       /* the session's settings are made */
 };
 
 /* Where a failing statement stands, for migration_place. */
@@ -33,6 +34,20 @@ struct migration_message {
     size_t value_count;
     const struct migration_source *source; /* NULL: ours */
 };
+
+/* While an answer is waited for; begins as zero. */
+struct migration_watch {
+    int64_t next_ms;
+    unsigned silences;
+};
+
+/* Fails when the answer will not come. */
+NODISCARD result migration_pg_watch(struct migration_connection *connection, struct migration_scope *scope,
+                                    struct migration_watch *watch);
+
+/* One more connection; `seconds` to wait for it, 0: as the store says. */
+PGconn *migration_pg_connect(const struct store_options *store, struct arena *arena, const char *seconds);
+PGPing migration_pg_ping(const struct store_options *store, struct arena *arena, const char *seconds);
 
 /* Sends and waits for the last answer. */
 NODISCARD result migration_pg_run(struct migration_connection *connection, struct migration_scope *scope,

@@ -11,6 +11,8 @@
 #define LOCK_TIMEOUT "55P03" /* lock_not_available */
 #define DEADLOCK     "40P01"
 #define OPERATOR     "57P" /* admin_shutdown, crash_shutdown, cannot_connect_now, database_dropped */
+#define READ_ONLY    "25006"
+#define RESOURCES    "53" /* disk_full, out_of_memory, too_many_connections */
 #define CANCEL_BYTES 256
 
 void pg_result_clear_scoped(PGresult **answer)
@@ -88,7 +90,14 @@ static result fail_answer(struct migration_connection *connection, struct migrat
         return migration_fail(scope, MIGRATION_EXIT_UNREACHABLE, "connection to %.*s lost: %.*s",
                               STR_ARGS(connection->access.store->display), STR_ARGS(text));
     }
-    return migration_fail(scope, MIGRATION_EXIT_SQL, "%.*s", STR_ARGS(text));
+    if (str_equal(code, STR(READ_ONLY))) {
+        return migration_fail(scope, MIGRATION_EXIT_UNREACHABLE,
+                              "%.*s takes no writes, as a standby does: %.*s",
+                              STR_ARGS(connection->access.store->display), STR_ARGS(text));
+    }
+    const bool is_short = str_starts_with(code, STR(RESOURCES));
+    return migration_fail(scope, is_short ? MIGRATION_EXIT_UNREACHABLE : MIGRATION_EXIT_SQL, "%.*s",
+                          STR_ARGS(text));
 }
 
 static void cancel(struct migration_connection *connection)
@@ -103,6 +112,7 @@ static void cancel(struct migration_connection *connection)
 static result wait_for_answer(struct migration_connection *connection, struct migration_scope *scope)
 {
     bool is_cancelled = false;
+    struct migration_watch watch = {0};
     while (PQisBusy(connection->pg)) {
         if (is_told_to_stop(connection) && !is_cancelled) {
             cancel(connection);
@@ -111,6 +121,7 @@ static result wait_for_answer(struct migration_connection *connection, struct mi
         struct pollfd socket = {.fd = PQsocket(connection->pg), .events = POLLIN};
         if (poll(&socket, 1, SLICE_MS) < 0 && errno != EINTR) return fail_connection(connection, scope);
         if (PQconsumeInput(connection->pg) == 0) return fail_connection(connection, scope);
+        if (PQisBusy(connection->pg)) TRY(migration_pg_watch(connection, scope, &watch));
     }
     return RESULT_OK;
 }

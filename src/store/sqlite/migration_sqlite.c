@@ -93,8 +93,12 @@ static result fail(const struct migration_connection *connection, struct migrati
             return migration_fail(scope, MIGRATION_EXIT_TERMINATED, "told to stop");
         return migration_fail(scope, MIGRATION_EXIT_SQL, "%s%sran into the statement timeout", place, colon);
     default:
-        return migration_fail(scope, exit_of(code), "%s%s%s", place, colon, reason);
+        break;
     }
+    /* "disk I/O error" hides what the system said. */
+    const int error = exit_of(code) == MIGRATION_EXIT_UNREACHABLE ? sqlite3_system_errno(connection->db) : 0;
+    return migration_fail(scope, exit_of(code), "%s%s%s%s%s", place, colon, reason, error ? ": " : "",
+                          error ? strerror(error) : "");
 }
 
 static result fail_file(const struct migration_connection *connection, struct migration_scope *scope,
