@@ -27,5 +27,5 @@ function(auth_migrations target folder)
         COMMENT "Embedding the revisions of ${folder}"
         VERBATIM)
     target_sources(${target} PRIVATE ${generated})
-    set_source_files_properties(${generated} PROPERTIES INCLUDE_DIRECTORIES "${AUTH_MIGRATE_DIR};${AUTH_SCHEMA_DIR}")
+    set_source_files_properties(${generated} PROPERTIES INCLUDE_DIRECTORIES "${CMAKE_SOURCE_DIR}/src/migrate;${CMAKE_SOURCE_DIR}/src/migrate/schema")
 endfunction()

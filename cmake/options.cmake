@@ -11,6 +11,7 @@ if(NOT CMAKE_BUILD_TYPE)
 endif()
 
 set(AUTH_SANITIZE "" CACHE STRING "Sanitizers: empty, address,undefined or thread")
+set(AUTH_MIGRATIONS_DIR ${CMAKE_SOURCE_DIR}/migrations CACHE PATH "The revisions that are built in")
 option(AUTH_COVERAGE "Count executed lines and branches" OFF)
 option(AUTH_FUZZ "Build the fuzz targets (clang only)" OFF)
 

@@ -26,8 +26,9 @@ def new_secret_key():
 class Replica:
     """One process. It listens on a Unix socket or on a free port; operations have a port of their own."""
 
-    def __init__(self, folder, name, settings, is_on_socket=False):
+    def __init__(self, folder, name, settings, is_on_socket=False, binary=BINARY):
         self.folder = os.path.join(folder, name)
+        self.binary = binary
         os.makedirs(self.folder)
         self.ops_port = free_port()
         self.address = os.path.join(self.folder, "auth.sock") if is_on_socket else ("127.0.0.1", free_port())
@@ -35,7 +36,7 @@ class Replica:
         self.upstream = listen
         self.settings = {"AUTH_LISTEN": listen, "AUTH_OPS_LISTEN": f"127.0.0.1:{self.ops_port}", "LOG_FORMAT": "json",
                          "AUTH_DRAIN_SECONDS": "5", **settings}
-        self.process = Process(name, [BINARY, "serve"], self.folder, self.environment())
+        self.process = Process(name, [binary, "serve"], self.folder, self.environment())
 
     def environment(self):
         """The machine's environment without settings of its own, but for the loops: races need several."""
@@ -68,7 +69,7 @@ class Replica:
 
     def run(self, *arguments, stdin=None, expected=0):
         """A command of the binary with the same settings; its standard output."""
-        done = subprocess.run([BINARY, *arguments], env=self.environment(), input=stdin or "", capture_output=True,
+        done = subprocess.run([self.binary, *arguments], env=self.environment(), input=stdin or "", capture_output=True,
                               text=True, check=False, timeout=60, cwd=self.folder)
         assert done.returncode == expected, (arguments, done.returncode, done.stdout, done.stderr)
         return done.stdout
