@@ -190,6 +190,13 @@ CREATE TABLE account_roles (
 CREATE INDEX account_roles_role ON account_roles (role);
 COMMENT ON TABLE account_roles IS 'The roles given to one account';
 
+CREATE TABLE rights_generation (
+    id         bigint PRIMARY KEY,
+    generation bigint NOT NULL,
+    CONSTRAINT rights_generation_one_row CHECK (id = 1)
+);
+COMMENT ON TABLE rights_generation IS 'Grows when a role or a group changes for all who have it; one row, none before the first change';
+
 CREATE TABLE api_keys (
     id              uuid PRIMARY KEY,
     account_id      uuid CONSTRAINT api_keys_account_id_fk REFERENCES accounts (id) ON DELETE CASCADE,
@@ -436,6 +443,12 @@ CREATE TABLE account_roles (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX account_roles_role ON account_roles (role);
 
+CREATE TABLE rights_generation (
+    id         INTEGER PRIMARY KEY NOT NULL,
+    generation INTEGER NOT NULL,
+    CHECK (id = 1)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE api_keys (
     id              BLOB PRIMARY KEY NOT NULL,
     account_id      BLOB REFERENCES accounts (id) ON DELETE CASCADE,
@@ -523,6 +536,7 @@ DROP TABLE audit_chain;
 DROP TABLE webhook_deliveries;
 DROP TABLE webhooks;
 DROP TABLE api_keys;
+DROP TABLE rights_generation;
 DROP TABLE account_roles;
 DROP TABLE group_roles;
 DROP TABLE group_members;
@@ -548,6 +562,7 @@ DROP TABLE audit_chain;
 DROP TABLE webhook_deliveries;
 DROP TABLE webhooks;
 DROP TABLE api_keys;
+DROP TABLE rights_generation;
 DROP TABLE account_roles;
 DROP TABLE group_roles;
 DROP TABLE group_members;

@@ -267,6 +267,13 @@ CREATE TABLE account_roles (
 CREATE INDEX account_roles_role ON account_roles (role);
 COMMENT ON TABLE account_roles IS 'The roles given to one account';
 
+CREATE TABLE rights_generation (
+    id         bigint PRIMARY KEY,
+    generation bigint NOT NULL,
+    CONSTRAINT rights_generation_one_row CHECK (id = 1)
+);
+COMMENT ON TABLE rights_generation IS 'Grows when a role or a group changes for all who have it; one row, none before the first change';
+
 CREATE TABLE api_keys (
     id              uuid PRIMARY KEY,
     account_id      uuid CONSTRAINT api_keys_account_id_fk REFERENCES accounts (id) ON DELETE CASCADE,

@@ -240,6 +240,12 @@ CREATE TABLE account_roles (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX account_roles_role ON account_roles (role);
 
+CREATE TABLE rights_generation (
+    id         INTEGER PRIMARY KEY NOT NULL,
+    generation INTEGER NOT NULL,
+    CHECK (id = 1)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE api_keys (
     id              BLOB PRIMARY KEY NOT NULL,
     account_id      BLOB REFERENCES accounts (id) ON DELETE CASCADE,

@@ -123,24 +123,38 @@ static result check_fresh(struct request *request)
     return RESULT_OK;
 }
 
+/* A key acts for its owner only where the route says so, and with the scope it names. */
+static result check_key(struct request *request, const struct principal *principal)
+{
+    const char *scope = request->route->key_scope;
+    if (!scope) FAIL(&request->task.fault, INSUFFICIENT_SCOPE, "API keys may not do this");
+    if (scope[0] != '\0' && !has_scope(principal->scope, str_from(scope)))
+        FAIL(&request->task.fault, INSUFFICIENT_SCOPE, "API key lacks the scope %s", scope);
+    return RESULT_OK;
+}
+
 /* A route that names a scope is for whoever carries it, be it a person, a client or a key; all others are people's. */
 static result check_scope(struct request *request, const struct principal *principal)
 {
     const char *scope = request->route->scope;
     if (!scope && !principal->is_person)
         FAIL(&request->task.fault, INSUFFICIENT_SCOPE, "token is not a person's");
+    if (!scope && is_key(principal)) return check_key(request, principal);
     if (scope && !has_scope(principal->scope, str_from(scope)))
         FAIL(&request->task.fault, INSUFFICIENT_SCOPE, "token lacks the scope %s", scope);
     return RESULT_OK;
 }
 
-/* For the audit log: what is done under a scope may be done to others. */
+/* For the audit log: what is done under a scope may be done to others, and what a key does its owner did not do by
+ * hand. */
 static void name_actor(struct request *request, const struct principal *principal)
 {
-    if (!request->route->scope) return;
-    request->task.actor =
-        str_printf(request->task.arena, "%s:%.*s", principal->is_person ? "account" : "client",
-                   STR_ARGS(principal->subject));
+    struct arena *arena = request->task.arena;
+    if (is_key(principal))
+        request->task.actor = str_printf(arena, "key:%.*s", STR_ARGS(principal->jti));
+    else if (request->route->scope)
+        request->task.actor = str_printf(arena, "%s:%.*s", principal->is_person ? "account" : "client",
+                                         STR_ARGS(principal->subject));
 }
 
 result authorise(struct request *request)

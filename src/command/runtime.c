@@ -55,6 +55,7 @@ static struct policy policy_of(const struct settings *settings)
         .session_cache_ms = settings->session_cache_seconds * MS_PER_SECOND,
         .refresh_grace_ms = settings->refresh_grace_seconds * MS_PER_SECOND,
         .sessions_per_account = settings->sessions_per_account,
+        .keys_per_account = settings->api_keys_per_account,
         .fresh_ms = settings->fresh_seconds * MS_PER_SECOND,
         .deletion_grace_ms = settings->deletion_grace_seconds * MS_PER_SECOND,
         .signing_algorithm = (enum signing_algorithm)settings->signing_algorithm,

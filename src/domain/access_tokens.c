@@ -7,12 +7,14 @@
 
 #include "auth/crypto/digest.h"
 #include "auth/crypto/jwt.h"
+#include "auth/domain/api_keys.h"
 #include "auth/domain/clients.h"
 #include "auth/domain/keyring.h"
+#include "auth/domain/rights.h"
 #include "auth/domain/sessions.h"
 #include "auth/store/revoked_token_repo.h"
 
-#define TOKEN_STATE_VERSION 1u
+#define TOKEN_STATE_VERSION 2u
 
 /* What a verified token says, remembered by the token's digest; every text has a fixed place. */
 struct token_state {
@@ -29,10 +31,12 @@ struct token_state {
     unsigned short jti_len;
     char client_id[CLIENT_ID_MAX];
     char jti[ID_TEXT_SIZE];
-    char scope[CLIENT_SCOPES_MAX];
+    char scope[TOKEN_SCOPES_MAX];
 };
 
 _Static_assert(sizeof(struct token_state) <= CACHE_VALUE_MAX, "a token's state must fit into the cache");
+
+#define STATE_HEAD_BYTES offsetof(struct token_state, scope)
 
 static struct str cache_name(const unsigned char digest[TOKEN_DIGEST_BYTES])
 {
@@ -109,7 +113,8 @@ static result read_state(struct service *service, struct task *task, struct str 
     TRY(state_from_claims(task, &claims, ret_state));
     TRY(revoked_token_find(service->db, task, digest, &ret_state->is_revoked));
     cache_offer(service->cache, CACHE_TOKEN, cache_name(digest),
-                (struct str){(const char *)ret_state, sizeof *ret_state}, service->policy->session_cache_ms);
+                (struct str){(const char *)ret_state, STATE_HEAD_BYTES + ret_state->scope_len},
+                service->policy->session_cache_ms);
     return RESULT_OK;
 }
 
@@ -118,7 +123,8 @@ static bool state_from_cache(struct service *service, const unsigned char digest
 {
     size_t size = sizeof *ret_state;
     if (!cache_peek(service->cache, CACHE_TOKEN, cache_name(digest), ret_state, &size)) return false;
-    return size == sizeof *ret_state && ret_state->version == TOKEN_STATE_VERSION;
+    return size >= STATE_HEAD_BYTES && ret_state->version == TOKEN_STATE_VERSION &&
+           size == STATE_HEAD_BYTES + ret_state->scope_len;
 }
 
 static void principal_from_state(struct task *task, const struct token_state *state,
@@ -139,6 +145,35 @@ static void principal_from_state(struct task *task, const struct token_state *st
     memcpy(ret_principal->token_digest, digest, TOKEN_DIGEST_BYTES);
 }
 
+static result find_client(struct service *service, struct task *task, struct str id,
+                          struct client *ret_client)
+{
+    const result found = clients_find(service, task, id, ret_client);
+    if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, INVALID_TOKEN, "client is gone or disabled");
+    return found;
+}
+
+/* What the person has now: a role taken away is refused at once, also where the token still names its scopes. */
+static result read_rights(struct service *service, struct task *task, const struct session_state *session,
+                          struct principal *principal)
+{
+    struct client client;
+    struct rights rights = {0};
+    TRY(find_client(service, task, principal->client_id, &client));
+    if (session->has_rights) {
+        const result found = rights_find(service, task, principal->account_id, &rights);
+        if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, INVALID_TOKEN, "account is gone");
+        TRY(found);
+        if (!rights.is_active) FAIL(&task->fault, INVALID_TOKEN, "account is not active");
+    }
+    principal->groups = rights.groups;
+    principal->roles = rights.roles;
+    if (is_empty(principal->scope)) return RESULT_OK;
+    const struct str now = scopes_of_person(service, task, &client, client.scopes, rights.scopes);
+    principal->scope = rights_narrow(task, principal->scope, now);
+    return RESULT_OK;
+}
+
 /* The session's account, as it is now. */
 static result check_person(struct service *service, struct task *task, struct principal *principal)
 {
@@ -150,15 +185,14 @@ static result check_person(struct service *service, struct task *task, struct pr
     id_print(principal->account_id, subject);
     principal->subject = str_from(subject);
     principal->email = (struct str){session->email, session->email_len};
-    return RESULT_OK;
+    return read_rights(service, task, session, principal);
 }
 
 static result check_client(struct service *service, struct task *task, struct principal *principal)
 {
     struct client client;
-    const result found = clients_find(service, task, principal->client_id, &client);
-    if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, INVALID_TOKEN, "client is gone or disabled");
-    TRY(found);
+    TRY(find_client(service, task, principal->client_id, &client));
+    principal->scope = rights_narrow(task, principal->scope, client.scopes);
     principal->subject = principal->client_id;
     return RESULT_OK;
 }
@@ -166,6 +200,7 @@ static result check_client(struct service *service, struct task *task, struct pr
 result access_token_verify(struct service *service, struct task *task, struct str token,
                            struct principal *ret_principal)
 {
+    if (is_api_key(token)) return api_key_verify(service, task, token, ret_principal);
     if (is_empty(token) || token.len > JWT_BYTES_MAX)
         FAIL(&task->fault, INVALID_TOKEN, "no token of a sensible size");
     unsigned char digest[TOKEN_DIGEST_BYTES];

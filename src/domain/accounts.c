@@ -6,6 +6,7 @@
 #include "auth/domain/email.h"
 #include "auth/domain/login.h"
 #include "auth/domain/password_policy.h"
+#include "auth/domain/rights.h"
 
 /* The address, the password and the policy, all before anything is stored. */
 static result check_signup(struct service *service, struct task *task, const struct signup *signup,
@@ -122,6 +123,7 @@ static result commit_ending(struct service *service, struct db **tx, struct task
     TRY(audit_note(service, *tx, task, &(struct audit_event){.type = ending->event, .account_id = id}));
     TRY(db_commit(tx, task));
     sessions_deny(service, task, &ended);
+    rights_deny(service, task, id);
     return RESULT_OK;
 }
 
@@ -156,5 +158,7 @@ result accounts_unlock(struct service *service, struct task *task, struct id id)
     TRY(throttle_forget(service, tx, task, account.email_key));
     TRY(audit_note(service, tx, task,
                    &(struct audit_event){.type = AUDIT_ACCOUNT_UNLOCKED, .account_id = id}));
-    return db_commit(&tx, task);
+    TRY(db_commit(&tx, task));
+    rights_deny(service, task, id);
+    return RESULT_OK;
 }

@@ -25,7 +25,7 @@ struct client_state {
 
 _Static_assert(sizeof(struct client_state) <= CACHE_VALUE_MAX, "a client's state must fit into the cache");
 
-static bool is_first_party(const struct service *service, struct str id)
+bool is_first_party(const struct service *service, struct str id)
 {
     return is_empty(id) || str_equal(id, service->policy->client_id);
 }

@@ -7,6 +7,7 @@
 #include "auth/domain/clients.h"
 #include "auth/domain/email.h"
 #include "auth/domain/password_policy.h"
+#include "auth/domain/rights.h"
 #include "auth/domain/throttle.h"
 #include "auth/store/account_repo.h"
 
@@ -84,6 +85,7 @@ static result store_session(struct service *service, struct task *task, const st
                                          .client_address = session->client_address}));
     TRY(db_commit(&tx, task));
     sessions_deny(service, task, &ended);
+    if (account->status == ACCOUNT_CLOSING) rights_deny(service, task, account->id);
     return RESULT_OK;
 }
 

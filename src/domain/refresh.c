@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "auth/crypto/refresh_token.h"
+#include "auth/domain/rights.h"
 #include "auth/domain/sessions.h"
 
 /* What the text of a presented token says. */
@@ -86,7 +87,11 @@ static result check_scope(struct service *service, struct task *task, const stru
     TRY(found);
     const bool is_current =
         presented->counter == session.refresh_counter && str_equal(session.client_id, client->id);
-    if (is_current && !is_scope_within(scope, session.scope))
+    if (!is_current) return RESULT_OK;
+    struct rights rights = {0};
+    if (session.has_rights) TRY(rights_read(service, task, session.account_id, &rights));
+    const struct str granted = scopes_of_person(service, task, client, session.scope, rights.scopes);
+    if (!is_scope(scope) || !is_scope_covered(scope, granted))
         FAIL(&task->fault, INVALID_SCOPE, "scope exceeds what was granted");
     return RESULT_OK;
 }

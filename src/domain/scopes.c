@@ -1,6 +1,38 @@
 // SPDX-License-Identifier: MIT
 #include "auth/domain/scopes.h"
 
+#define ADMIN_SCOPES(ROW)                                              \
+    ROW("admin:users", "accounts, their sessions, factors and claims") \
+    ROW("admin:invitations", "invitations and links sent to people")   \
+    ROW("admin:groups", "groups, their members and their roles")       \
+    ROW("admin:roles", "roles, and who has them")                      \
+    ROW("admin:keys", "API keys of everybody")                         \
+    ROW("admin:clients", "OAuth clients and their secrets")            \
+    ROW("admin:signing-keys", "the keys that sign access tokens")      \
+    ROW("admin:events", "the log of security events")                  \
+    ROW("admin:webhooks", "where security events are sent to")         \
+    ROW("admin:import", "import and export of accounts, with their hashes")
+
+#define SCOPE_ROW(name, meaning)  {(name), (meaning)},
+#define SCOPE_WORD(name, meaning) " " name
+
+const struct scope_name admin_scopes[] = {ADMIN_SCOPES(SCOPE_ROW)};
+const size_t admin_scope_count = ARRAY_COUNT(admin_scopes);
+
+/* With a space before the first. */
+static const char ALL_ADMIN_SCOPES[] = ADMIN_SCOPES(SCOPE_WORD);
+
+struct str role_scopes(struct str name, struct str stored)
+{
+    if (!str_equal(name, STR(ROLE_ADMINISTRATOR))) return stored;
+    return (struct str){ALL_ADMIN_SCOPES + 1, sizeof ALL_ADMIN_SCOPES - 2};
+}
+
+bool is_guarded_scope(struct str word)
+{
+    return str_starts_with(word, STR("admin:")) || str_equal(word, STR("introspect"));
+}
+
 bool has_word(struct str words, struct str word)
 {
     while (!is_empty(words)) {
@@ -30,6 +62,13 @@ bool is_scope_within(struct str part, struct str whole)
         const struct str word = str_split(&part, ' ');
         if (!has_word(whole, word)) return false;
     }
+    return true;
+}
+
+bool is_scope_covered(struct str part, struct str whole)
+{
+    while (!is_empty(part))
+        if (!has_scope(whole, str_split(&part, ' '))) return false;
     return true;
 }
 

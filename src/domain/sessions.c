@@ -52,6 +52,7 @@ struct session sessions_draft(const struct service *service, struct task *task, 
         .user_agent = printable(task->arena, cut(sign_in->device.user_agent, USER_AGENT_BYTES_MAX)),
         .account_status = ACCOUNT_ACTIVE,
         .account_email = account->email,
+        .has_rights = true, /* not known: to be looked up */
     };
 }
 
@@ -80,6 +81,7 @@ static void state_from_session(const struct session *session, int64_t now_ms, st
     memset(ret_state, 0, sizeof *ret_state);
     ret_state->version = SESSION_STATE_VERSION;
     ret_state->is_active = is_session_alive(session, now_ms) && session->account_status == ACCOUNT_ACTIVE;
+    ret_state->has_rights = session->has_rights;
     ret_state->account_id = session->account_id;
     ret_state->expires_at_ms = earlier(session->idle_expires_at_ms, session->expires_at_ms);
     const struct str email = cut(session->account_email, sizeof ret_state->email);
@@ -105,6 +107,15 @@ result sessions_check(struct service *service, struct task *task, struct id sess
     if (!ret_state->is_active)
         FAIL(&task->fault, INVALID_TOKEN, "session has ended or account is not active");
     if (ret_state->expires_at_ms <= task->now_ms) FAIL(&task->fault, INVALID_TOKEN, "session has expired");
+    return RESULT_OK;
+}
+
+result sessions_notice_rights(struct service *service, struct task *task, struct id account_id)
+{
+    struct session_list list;
+    TRY(session_list_of_account(service->db, task, account_id, &list));
+    for (size_t i = 0; i < list.count; i++)
+        cache_deny(service->cache, task, CACHE_SESSION, cache_name(&list.items[i].id));
     return RESULT_OK;
 }
 

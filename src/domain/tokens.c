@@ -3,11 +3,15 @@
 
 #include "auth/crypto/jwt.h"
 #include "auth/crypto/refresh_token.h"
+#include "auth/domain/claims.h"
+#include "auth/domain/clients.h"
 #include "auth/domain/keyring.h"
 #include "auth/domain/retention.h"
+#include "auth/domain/rights.h"
 #include "auth/json/writer.h"
 
-#define CLAIMS_BYTES_MAX 4096u
+#define CLAIMS_BYTES_MAX 5500u /* with header and signature within JWT_BYTES_MAX */
+#define NAMES_BYTES_MAX  768u  /* of the groups, and of the roles, that a token lists */
 
 static const struct field TOKEN_RESPONSE_ROWS[] = {
     {.name = "access_token",
@@ -67,11 +71,33 @@ static result check_session(struct task *task, const struct token_grant *grant)
     return RESULT_OK;
 }
 
-/* The scope the token will carry: what was asked for within what was granted (RFC 6749 §3.3, §6). */
-static result decide_scope(struct task *task, const struct token_grant *grant, struct str *ret_scope)
+struct str scopes_of_person(const struct service *service, struct task *task, const struct client *client,
+                            struct str given, struct str role_scopes)
 {
-    const struct str granted = grant->session ? grant->session->scope : grant->client->scopes;
-    if (!is_scope_within(grant->scope, granted))
+    if (is_empty(role_scopes) || !is_first_party(service, client->id)) return given;
+    if (is_empty(given)) return role_scopes;
+    return str_printf(task->arena, "%.*s %.*s", STR_ARGS(given), STR_ARGS(role_scopes));
+}
+
+/* What the session's account has now, from the database: a token is not made from what is remembered. */
+static result read_rights(struct service *service, struct task *task, const struct token_grant *grant,
+                          struct rights *ret_rights)
+{
+    *ret_rights = (struct rights){0};
+    if (!grant->session || !grant->session->has_rights) return RESULT_OK;
+    const result found = rights_read(service, task, grant->session->account_id, ret_rights);
+    if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, INVALID_GRANT, "account is gone");
+    return found;
+}
+
+/* The scope the token will carry: what was asked for within what was granted (RFC 6749 §3.3, §6). */
+static result decide_scope(const struct service *service, struct task *task, const struct token_grant *grant,
+                           const struct rights *rights, struct str *ret_scope)
+{
+    const struct str granted =
+        grant->session ? scopes_of_person(service, task, grant->client, grant->session->scope, rights->scopes)
+                       : grant->client->scopes;
+    if (!is_scope(grant->scope) || !is_scope_covered(grant->scope, granted))
         FAIL(&task->fault, INVALID_SCOPE, "scope is malformed or exceeds what was granted");
     *ret_scope = is_empty(grant->scope) ? granted : grant->scope;
     return RESULT_OK;
@@ -105,9 +131,34 @@ static void claim_amr(struct json_writer *writer, struct str amr)
     json_end_array(writer);
 }
 
+/* Names parted by commas as an array. A list that is too long is left out whole: half of it would be wrong. */
+static void claim_names(struct json_writer *writer, const char *name, const char *omitted_name,
+                        struct str names)
+{
+    if (names.len > NAMES_BYTES_MAX) {
+        json_key(writer, omitted_name);
+        json_bool(writer, true);
+        return;
+    }
+    if (is_empty(names)) return;
+    json_key(writer, name);
+    json_begin_array(writer);
+    while (!is_empty(names)) json_string(writer, str_split(&names, ','));
+    json_end_array(writer);
+}
+
+/* RFC 9068 §2.2.3.1: "groups", "roles"; then what administrators have set for the account. */
+static void claim_rights(struct json_writer *writer, const struct rights *rights)
+{
+    claim_names(writer, "groups", "groups_omitted", rights->groups);
+    claim_names(writer, "roles", "roles_omitted", rights->roles);
+    const struct str members = claims_members(rights->claims);
+    if (!is_empty(members)) json_raw(writer, members);
+}
+
 /* RFC 9068 §2.2: iss, exp, aud, sub, client_id, iat, jti are required. */
 static result print_claims(struct service *service, struct task *task, const struct token_grant *grant,
-                           struct str scope, struct str *ret_claims)
+                           const struct rights *rights, struct str scope, struct str *ret_claims)
 {
     struct strbuf text;
     strbuf_init(&text, task->arena, 1024, CLAIMS_BYTES_MAX);
@@ -128,6 +179,7 @@ static result print_claims(struct service *service, struct task *task, const str
         claim_id(&writer, "sid", grant->session->id);
         claim_time(&writer, "auth_time", grant->session->authenticated_at_ms);
         claim_amr(&writer, grant->session->amr);
+        claim_rights(&writer, rights);
     }
     json_end_object(&writer);
     return strbuf_finish(&text, ret_claims);
@@ -191,10 +243,12 @@ result tokens_issue(struct service *service, struct task *task, const struct tok
     struct token_response response = {.token_type = STR("Bearer"),
                                       .expires_in = service->policy->access_token_ms / MS_PER_SECOND};
     struct str claims;
+    struct rights rights;
     TRY(check_client(task, grant));
     if (grant->session) TRY(check_session(task, grant));
-    TRY(decide_scope(task, grant, &response.scope));
-    TRY(print_claims(service, task, grant, response.scope, &claims));
+    TRY(read_rights(service, task, grant, &rights));
+    TRY(decide_scope(service, task, grant, &rights, &response.scope));
+    TRY(print_claims(service, task, grant, &rights, response.scope, &claims));
     TRY(keyring_wake(service, task));
     TRY(sign_claims(service, task, claims, &response.access_token));
     if (grant->session) add_refresh_token(service, task, grant->session, &response);

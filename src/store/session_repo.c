@@ -29,6 +29,7 @@ static struct session session_from_row(const struct db_rows *rows, size_t row)
         .ended_at_ms = row_int(rows, row, SESSION_BY_ID_ENDED_AT_MS),
         .account_status = account_status_parse(row_text(rows, row, SESSION_BY_ID_ACCOUNT_STATUS)),
         .account_email = row_text(rows, row, SESSION_BY_ID_ACCOUNT_EMAIL),
+        .has_rights = row_bool(rows, row, SESSION_BY_ID_HAS_RIGHTS),
     };
 }
 

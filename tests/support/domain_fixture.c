@@ -169,6 +169,7 @@ static void make_policy(struct policy *policy)
         .session_cache_ms = 5000,
         .refresh_grace_ms = 10000,
         .sessions_per_account = 50,
+        .keys_per_account = 20,
         .fresh_ms = 300000,
         .deletion_grace_ms = INT64_C(14) * 86400000,
         .signing_algorithm = SIGNING_ES256,

@@ -18,13 +18,21 @@
 #include "auth/base/task.h"
 #include "auth/loop/loop.h"
 
-#define CACHE_VALUE_MAX 1024u
+#define CACHE_VALUE_MAX 2048u
 #define CACHE_DENY_MS   INT64_C(15000) /* longer than a statement may run: no reader holds older news */
 #define CACHE_KEY_BYTES 16u
 #define CACHE_URL_MAX   2048u
 
 /* Name spaces: a key of one kind is never read as another. */
-enum cache_kind { CACHE_SESSION, CACHE_CLIENT, CACHE_TOKEN, CACHE_RATE, CACHE_KIND_COUNT };
+enum cache_kind {
+    CACHE_SESSION,
+    CACHE_CLIENT,
+    CACHE_TOKEN,
+    CACHE_RATE,
+    CACHE_RIGHTS,
+    CACHE_API_KEY,
+    CACHE_KIND_COUNT
+};
 
 struct cache;      /* one per process */
 struct cache_link; /* one loop's view of it */

@@ -1,4 +1,4 @@
-/* access_tokens.h — is this access token good, now?
+/* access_tokens.h — is this access token, or this API key, good, now?
  * Shape:   signature, claims and revocation are remembered by the token's digest for a few seconds; the
  *          session behind it is checked every time.
  * Errors:  INVALID_TOKEN for everything that is not right; DATABASE_UNAVAILABLE when that cannot be known.

@@ -25,6 +25,8 @@ struct client_credentials {
 NODISCARD result clients_authenticate(struct service *service, struct task *task,
                                       const struct client_credentials *credentials,
                                       struct client *ret_client);
+/* The built-in one; the empty text names it, too. */
+bool is_first_party(const struct service *service, struct str id);
 /* NOT_FOUND for unknown and disabled ones. */
 NODISCARD result clients_find(struct service *service, struct task *task, struct str id,
                               struct client *ret_client);

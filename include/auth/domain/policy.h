@@ -20,7 +20,8 @@ struct policy {
     int64_t session_cache_ms;
     int64_t refresh_grace_ms; /* 0: a repeated refresh is always reuse */
     int64_t sessions_per_account;
-    int64_t fresh_ms; /* how long an authentication counts as recent */
+    int64_t keys_per_account; /* API keys of one account or one client */
+    int64_t fresh_ms;         /* how long an authentication counts as recent */
     int64_t deletion_grace_ms;
     enum signing_algorithm signing_algorithm;
     int64_t key_overlap_ms; /* a new key is published this long before it signs */

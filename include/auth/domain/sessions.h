@@ -18,13 +18,14 @@ struct throttle;
 struct session_state {
     unsigned char version; /* SESSION_STATE_VERSION: other layouts are misses */
     bool is_active;        /* account and session, at the time of reading */
+    bool has_rights;       /* the account has roles, groups or claims */
     struct id account_id;
     int64_t expires_at_ms;
     unsigned email_len;
     char email[256];
 };
 
-#define SESSION_STATE_VERSION 1u
+#define SESSION_STATE_VERSION 2u
 
 /* From which device. */
 struct device {
@@ -58,6 +59,8 @@ NODISCARD result sessions_end(struct service *service, struct task *task, struct
 NODISCARD result sessions_end_all(struct service *service, struct task *task, struct id account_id,
                                   struct id kept_id, const char *reason);
 
+/* After the commit of what gives the account its first role or group: its sessions look for them from now on. */
+NODISCARD result sessions_notice_rights(struct service *service, struct task *task, struct id account_id);
 /* Tells all caches that these sessions are no longer what they were; after the commit, before the answer. */
 void sessions_deny(struct service *service, struct task *task, const struct id_list *ids);
 

@@ -20,6 +20,8 @@
 /* The OAuth names of the grants are rows of grants.c; sign-in is the service's own. */
 enum grant_kind { GRANT_SIGN_IN, GRANT_REFRESH, GRANT_CLIENT_CREDENTIALS };
 
+#define TOKEN_SCOPES_MAX 1536u /* bytes: what a client and the roles of a person give together */
+
 struct token_grant {
     enum grant_kind kind;
     const struct client *client;
@@ -41,6 +43,11 @@ extern const struct fields token_response_fields;
 
 NODISCARD result tokens_issue(struct service *service, struct task *task, const struct token_grant *grant,
                               struct token_response *ret_response);
+
+/* What tokens of a client may say of a person: `given` by the client, and with the first-party client all that her
+ * roles give. */
+struct str scopes_of_person(const struct service *service, struct task *task, const struct client *client,
+                            struct str given, struct str role_scopes);
 
 /* The refresh token of a session as its counter stands, and its digest: what the row keeps. */
 struct secret refresh_token_of(struct service *service, struct task *task, struct id session_id,

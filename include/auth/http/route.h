@@ -44,7 +44,10 @@ struct route {
     enum surface surface;
     enum access access;
     const char *scope; /* what the token must carry, or NULL */
-    bool needs_fresh;  /* a recent authentication (RFC 9470), else STEP_UP_REQUIRED */
+    const char
+        *key_scope;   /* of a route for people: what lets an API key act for its owner here; "": any key may;
+                              NULL: none may */
+    bool needs_fresh; /* a recent authentication (RFC 9470), else STEP_UP_REQUIRED */
     const struct rate_limit *limit;
     enum body_kind body_kind;
     bool is_body_optional;

@@ -1,4 +1,4 @@
-/* principal.h — who is asking, once an access token has passed every check.
+/* principal.h — who is asking, once an access token or an API key has passed every check.
  * Owner:   text lives in the arena of the task.
  */
 // SPDX-License-Identifier: MIT
@@ -10,18 +10,26 @@
 #define TOKEN_DIGEST_BYTES 32u
 
 struct principal {
-    bool is_person; /* else a client acting for itself (client_credentials) */
+    bool is_person;   /* or what acts for one: else a client acting for itself */
+    struct id key_id; /* of the API key that was presented; nil: a token was */
     struct id account_id;
-    struct id session_id;
-    struct str subject; /* "sub": the account's id, or the client's */
+    struct id session_id; /* nil for an API key */
+    struct str subject;   /* "sub": the account's id, or the client's */
     struct str client_id;
-    struct str scope;
-    struct str email; /* of the account, now */
+    struct str scope;  /* as far as the person, or the client, has it now */
+    struct str groups; /* names of the person's groups now, parted by commas */
+    struct str roles;  /* the same of her roles */
+    struct str email;  /* of the account, now */
     struct str jti;
     int64_t authenticated_at_ms;
     int64_t issued_at_ms;
-    int64_t expires_at_ms;
+    int64_t expires_at_ms; /* 0: never, as some API keys */
     unsigned char token_digest[TOKEN_DIGEST_BYTES];
 };
+
+static inline bool is_key(const struct principal *principal)
+{
+    return !is_nil(principal->key_id);
+}
 
 #endif

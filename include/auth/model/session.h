@@ -28,6 +28,7 @@ struct session {
     int64_t ended_at_ms;
     enum account_status account_status;
     struct str account_email;
+    bool has_rights; /* its account has roles, groups or claims of its own, which are then to be looked up */
 };
 
 static inline bool is_session_alive(const struct session *session, int64_t now_ms)

@@ -11,19 +11,23 @@ VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, 0, $9, $10, $11)
 -- A living session with its account: what the token gate and the session check need.
 -- name: session_by_id
 -- in: id uuid
--- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text, account_email text
+-- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text, account_email text, has_rights bool
 SELECT s.id, s.account_id, s.client_id, s.scope, s.amr, s.created_at_ms, s.authenticated_at_ms, s.refreshed_at_ms,
        s.idle_expires_at_ms, s.expires_at_ms, s.refresh_counter, s.client_address, s.user_agent, s.ended_at_ms,
-       a.status AS account_status, a.email AS account_email
+       a.status AS account_status, a.email AS account_email,
+       (a.claims IS NOT NULL OR EXISTS (SELECT 1 FROM account_roles r WHERE r.account_id = a.id)
+        OR EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id)) AS has_rights
 FROM sessions s JOIN accounts a ON a.id = s.account_id
 WHERE s.id = $1
 
 -- name: session_list
 -- in: account_id uuid, now int
--- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text, account_email text
+-- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text, account_email text, has_rights bool
 SELECT s.id, s.account_id, s.client_id, s.scope, s.amr, s.created_at_ms, s.authenticated_at_ms, s.refreshed_at_ms,
        s.idle_expires_at_ms, s.expires_at_ms, s.refresh_counter, s.client_address, s.user_agent, s.ended_at_ms,
-       a.status AS account_status, a.email AS account_email
+       a.status AS account_status, a.email AS account_email,
+       (a.claims IS NOT NULL OR EXISTS (SELECT 1 FROM account_roles r WHERE r.account_id = a.id)
+        OR EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id)) AS has_rights
 FROM sessions s JOIN accounts a ON a.id = s.account_id
 WHERE s.account_id = $1 AND s.ended_at_ms IS NULL AND s.expires_at_ms > $2 AND s.idle_expires_at_ms > $2
 ORDER BY s.created_at_ms DESC, s.id
@@ -33,7 +37,7 @@ LIMIT 200
 -- name: session_rotate
 -- lane: write
 -- in: id uuid, counter int, digest bytes, next_digest bytes, client_id text, now int, idle_expires_at_ms int
--- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text?, account_email text?
+-- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text?, account_email text?, has_rights bool?
 UPDATE sessions
 SET refresh_counter = refresh_counter + 1, refresh_digest = $4, refreshed_at_ms = $6,
     idle_expires_at_ms = CASE WHEN $7 < expires_at_ms THEN $7 ELSE expires_at_ms END
@@ -42,7 +46,10 @@ WHERE id = $1 AND refresh_counter = $2 AND refresh_digest = $3 AND client_id = $
 RETURNING id, account_id, client_id, scope, amr, created_at_ms, authenticated_at_ms, refreshed_at_ms,
           idle_expires_at_ms, expires_at_ms, refresh_counter, client_address, user_agent, ended_at_ms,
           (SELECT a.status FROM accounts a WHERE a.id = sessions.account_id) AS account_status,
-          (SELECT a.email FROM accounts a WHERE a.id = sessions.account_id) AS account_email
+          (SELECT a.email FROM accounts a WHERE a.id = sessions.account_id) AS account_email,
+          (SELECT a.claims IS NOT NULL OR EXISTS (SELECT 1 FROM account_roles r WHERE r.account_id = a.id)
+                  OR EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id)
+           FROM accounts a WHERE a.id = sessions.account_id) AS has_rights
 
 -- name: session_end
 -- lane: write

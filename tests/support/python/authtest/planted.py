@@ -26,6 +26,8 @@ def plant_tokens(document):
     if isinstance(document, dict):
         for name in ("access_token", "refresh_token", "client_secret"):
             plant(document.get(name))
+        if str(document.get("key", "")).startswith("auk_"):
+            plant(document["key"])
 
 
 def leaks_in(text):
