@@ -92,6 +92,14 @@ CREATE INDEX mail_outbox_due ON mail_outbox (state, next_attempt_at_ms);
 CREATE INDEX mail_outbox_account_id ON mail_outbox (account_id);
 COMMENT ON TABLE mail_outbox IS 'Mail that is to be sent: written with what it tells of, sent by a background worker';
 
+CREATE TABLE mail_limits (
+    limit_key         bytea PRIMARY KEY,
+    taken             bigint NOT NULL,
+    window_ends_at_ms bigint NOT NULL
+);
+CREATE INDEX mail_limits_window_ends_at_ms ON mail_limits (window_ends_at_ms);
+COMMENT ON TABLE mail_limits IS 'How much mail an address or an account got within an hour';
+
 CREATE TABLE factors (
     id              uuid PRIMARY KEY,
     account_id      uuid NOT NULL CONSTRAINT factors_account_id_fk REFERENCES accounts (id) ON DELETE CASCADE,
@@ -354,6 +362,13 @@ CREATE TABLE mail_outbox (
 CREATE INDEX mail_outbox_due ON mail_outbox (state, next_attempt_at_ms);
 CREATE INDEX mail_outbox_account_id ON mail_outbox (account_id);
 
+CREATE TABLE mail_limits (
+    limit_key         BLOB PRIMARY KEY NOT NULL,
+    taken             INTEGER NOT NULL,
+    window_ends_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mail_limits_window_ends_at_ms ON mail_limits (window_ends_at_ms);
+
 CREATE TABLE factors (
     id              BLOB PRIMARY KEY NOT NULL,
     account_id      BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,
@@ -546,6 +561,7 @@ DROP TABLE known_devices;
 DROP TABLE login_challenges;
 DROP TABLE recovery_codes;
 DROP TABLE factors;
+DROP TABLE mail_limits;
 DROP TABLE mail_outbox;
 DROP TABLE invitations;
 DROP TABLE one_time_codes;
@@ -572,6 +588,7 @@ DROP TABLE known_devices;
 DROP TABLE login_challenges;
 DROP TABLE recovery_codes;
 DROP TABLE factors;
+DROP TABLE mail_limits;
 DROP TABLE mail_outbox;
 DROP TABLE invitations;
 DROP TABLE one_time_codes;

@@ -169,6 +169,14 @@ CREATE INDEX mail_outbox_due ON mail_outbox (state, next_attempt_at_ms);
 CREATE INDEX mail_outbox_account_id ON mail_outbox (account_id);
 COMMENT ON TABLE mail_outbox IS 'Mail that is to be sent: written with what it tells of, sent by a background worker';
 
+CREATE TABLE mail_limits (
+    limit_key         bytea PRIMARY KEY,
+    taken             bigint NOT NULL,
+    window_ends_at_ms bigint NOT NULL
+);
+CREATE INDEX mail_limits_window_ends_at_ms ON mail_limits (window_ends_at_ms);
+COMMENT ON TABLE mail_limits IS 'How much mail an address or an account got within an hour';
+
 CREATE TABLE factors (
     id              uuid PRIMARY KEY,
     account_id      uuid NOT NULL CONSTRAINT factors_account_id_fk REFERENCES accounts (id) ON DELETE CASCADE,

@@ -151,6 +151,13 @@ CREATE TABLE mail_outbox (
 CREATE INDEX mail_outbox_due ON mail_outbox (state, next_attempt_at_ms);
 CREATE INDEX mail_outbox_account_id ON mail_outbox (account_id);
 
+CREATE TABLE mail_limits (
+    limit_key         BLOB PRIMARY KEY NOT NULL,
+    taken             INTEGER NOT NULL,
+    window_ends_at_ms INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX mail_limits_window_ends_at_ms ON mail_limits (window_ends_at_ms);
+
 CREATE TABLE factors (
     id              BLOB PRIMARY KEY NOT NULL,
     account_id      BLOB NOT NULL REFERENCES accounts (id) ON DELETE CASCADE,

@@ -41,6 +41,15 @@ const struct command commands[] = {
      "auth key rotate [--now]   the new key signs after AUTH_KEY_OVERLAP_SECONDS, or at once\n\n"
      "  example: auth key rotate\n",
      key_command, false},
+    {"mail", "Try whether mail is sent, list the outbox, send again",
+     "auth mail test ADDRESS [--language TAG]   writes a message to the address and sends it now\n"
+     "auth mail list [--json]                   the outbox: what waits, was sent, has failed, and why\n"
+     "auth mail retry ID                        sends a waiting message now\n\n"
+     "Without AUTH_SMTP_URL messages are printed to the log. What was sent or has failed holds nothing any "
+     "more\n"
+     "and cannot be sent again.\n\n"
+     "  example: auth mail test ada@example.org\n",
+     mail_command, false},
     {"healthcheck", "Ask the running service whether it is ready",
      "auth healthcheck [--live]\n\n"
      "Asks the operations listener of this configuration; exit code 0 when ready, 1 when not.\n\n"

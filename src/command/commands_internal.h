@@ -8,6 +8,7 @@ int migrate_command_main(int argc, char **argv);
 int config_command(int argc, char **argv);
 int user_command(int argc, char **argv);
 int client_command(int argc, char **argv);
+int mail_command(int argc, char **argv);
 int key_command(int argc, char **argv);
 int healthcheck_command(int argc, char **argv);
 int version_command(int argc, char **argv);

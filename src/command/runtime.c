@@ -188,10 +188,31 @@ static result start_threads(struct runtime *runtime)
     return cache_create(&cache, &runtime->cache);
 }
 
+static struct mailer_options mailer_options_of(const struct settings *settings)
+{
+    return (struct mailer_options){
+        .templates = settings->mail_templates,
+        .language = settings->mail_language,
+        .per_hour = settings->mail_per_hour,
+        .account_per_hour = settings->mail_account_per_hour,
+        .notices_per_hour = settings->mail_notices_per_hour,
+        .retry_ms = settings->mail_retry_seconds * MS_PER_SECOND,
+        .retry_longest_ms = settings->mail_retry_max_seconds * MS_PER_SECOND,
+        .give_up_ms = settings->mail_give_up_seconds * MS_PER_SECOND,
+    };
+}
+
+static result start_mailer(struct runtime *runtime)
+{
+    const struct mailer_options options = mailer_options_of(&runtime->settings);
+    return mailer_create(&runtime->task, &options, &runtime->mailer);
+}
+
 int runtime_start(struct runtime *runtime)
 {
     result started = harden_process(&runtime->task.fault);
     if (is_ok(started)) started = derive_secrets(runtime);
+    if (is_ok(started)) started = start_mailer(runtime);
     if (!is_ok(started)) {
         failure_print(runtime->task.id.ptr, &runtime->task, started);
         return EXIT_USAGE;
@@ -204,6 +225,7 @@ int runtime_start(struct runtime *runtime)
 
 void runtime_done(struct runtime *runtime)
 {
+    mailer_destroy(runtime->mailer);
     cache_destroy(runtime->cache);
     offload_destroy(runtime->work);
     password_hasher_destroy(runtime->hasher);
@@ -219,6 +241,7 @@ result service_open(struct runtime *runtime, struct loop *loop, struct service *
                                     .hasher = runtime->hasher,
                                     .work = runtime->work,
                                     .keyring = keyring_create(),
+                                    .mailer = runtime->mailer,
                                     .retention = background_create(&retention_work),
                                     .mail = background_create(&mailer_work)};
     TRY(store_open(&runtime->task, loop, &runtime->store, &ret_service->db));

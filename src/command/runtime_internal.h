@@ -23,6 +23,7 @@ struct runtime {
     struct password_hasher *hasher;
     struct offload *work;
     struct cache *cache;
+    struct mailer *mailer;
 };
 
 /* Reads the settings and sets up the log. EXIT_USAGE, having named everything that is wrong. */

@@ -4,6 +4,7 @@
 #include "auth/base/log.h"
 #include "auth/command/command.h"
 #include "auth/domain/keyring.h"
+#include "auth/domain/mailer.h"
 #include "serve_internal.h"
 
 #define START_ARENA_BYTES (8u * 1024u * 1024u)
@@ -293,6 +294,8 @@ static void start_run(struct fiber_job *job)
     if (atomic_load(&serve->is_stopping)) return;
     readiness_set(serve->shared.readiness, PHASE_SERVING, "serving");
     announce(serve);
+    /* What was left by a server that died. */
+    mailer_wake(&serve->loops[0].service);
 }
 
 static void start_begin(struct post *post)

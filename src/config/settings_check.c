@@ -21,6 +21,7 @@ static void check_orders(struct collected *collected, const struct settings *set
         {SETTING_AUTH_ACCESS_TOKEN_SECONDS, SETTING_AUTH_SESSION_SECONDS},
         {SETTING_AUTH_THROTTLE_FIRST_DELAY_SECONDS, SETTING_AUTH_THROTTLE_MAX_DELAY_SECONDS},
         {SETTING_AUTH_DB_LOCK_TIMEOUT_MS, SETTING_AUTH_DB_STATEMENT_TIMEOUT_MS},
+        {SETTING_AUTH_MAIL_RETRY_SECONDS, SETTING_AUTH_MAIL_RETRY_MAX_SECONDS},
     };
     for (size_t i = 0; i < ARRAY_COUNT(orders); i++) {
         if (number_of(settings, orders[i].small) <= number_of(settings, orders[i].large)) continue;

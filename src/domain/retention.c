@@ -4,6 +4,7 @@
 #include "auth/domain/audit.h"
 #include "auth/domain/background.h"
 #include "auth/store/account_repo.h"
+#include "auth/store/mail_repo.h"
 #include "auth/store/revoked_token_repo.h"
 #include "auth/store/session_repo.h"
 
@@ -48,6 +49,8 @@ result retention_step(struct service *service, struct task *task)
     TRY(sweep_accounts(service, task));
     TRY(session_erase_expired(service->db, task, task->now_ms - RETENTION_MS, STEP_ROWS));
     TRY(revoked_token_erase_expired(service->db, task, task->now_ms - CLOCK_ALLOWANCE_MS, STEP_ROWS));
+    TRY(mail_erase_finished(service->db, task, task->now_ms - RETENTION_MS, STEP_ROWS));
+    TRY(mail_limit_erase_over(service->db, task, task->now_ms, STEP_ROWS));
     return throttle_erase_old(service->db, task, &throttles, STEP_ROWS);
 }
 

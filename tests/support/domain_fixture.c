@@ -15,6 +15,7 @@
 #include "auth/domain/clients.h"
 #include "auth/domain/grants.h"
 #include "auth/domain/keyring.h"
+#include "auth/domain/mailer.h"
 #include "auth/migrate/migrations.h"
 #include "postgres_server.h"
 
@@ -180,6 +181,21 @@ static void make_policy(struct policy *policy)
     };
 }
 
+/* Prints to a log that is off. */
+static struct mailer *make_mailer(struct task *task)
+{
+    const struct mailer_options options = {.language = STR("en"),
+                                           .per_hour = 5,
+                                           .account_per_hour = 10,
+                                           .notices_per_hour = 20,
+                                           .retry_ms = 30000,
+                                           .retry_longest_ms = 3600000,
+                                           .give_up_ms = 86400000};
+    struct mailer *mailer;
+    if (!is_ok(mailer_create(task, &options, &mailer))) give_up(task->fault.detail);
+    return mailer;
+}
+
 /* The cost is the least there is: what is tested here is not the hash. */
 static void open_parts(struct domain_fixture *fixture)
 {
@@ -202,6 +218,7 @@ static void open_parts(struct domain_fixture *fixture)
     if (!is_ok(offload_create(&work, &service->work))) give_up("offload_create");
     db_probe_open(&fixture->probe, fixture->db);
     service->db = fixture->probe.shared;
+    service->mailer = make_mailer(&task);
     fiber_set_limit(fixture->loop, VISITORS_MAX);
 }
 
@@ -259,6 +276,7 @@ void domain_fixture_close_second(struct domain_fixture *fixture)
     store_close(fixture->db);
     cache_destroy(fixture->cache);
     offload_destroy(fixture->service.work);
+    mailer_destroy(fixture->service.mailer);
     password_hasher_destroy(fixture->service.hasher);
     loop_destroy(fixture->loop);
     keyring_destroy(fixture->service.keyring);

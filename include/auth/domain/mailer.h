@@ -1,8 +1,14 @@
 /* mailer.h — mail to people: kept in the outbox with what it tells of, sent in the background.
  * Rule:    a mail is written in the transaction of what it tells of: neither is there without the other, and a server that
- *          dies sends it after its restart. What it holds is sealed, since codes and links are in it.
- * Errors:  DATABASE_UNAVAILABLE.
- * Waits:   mailer_enqueue (database).
+ *          dies sends it after its restart. What it holds is sealed, since codes and links are in it, and erased once it
+ *          is sent or given up.
+ *          Each mail is sent by one worker, whoever else is at work, and once; only a server that is killed after the mail
+ *          server has taken a mail and before this is noted sends it a second time, when its claim has run out.
+ *          Without a mail server it is printed to the log, with its code and its link.
+ *          Mail that anybody can ask for is limited for each address and account; who asks is told nothing of it.
+ * Errors:  DATABASE_UNAVAILABLE; mailer_create: BAD_REQUEST naming the setting or the template's file and line.
+ * Waits:   mailer_enqueue, mailer_drain (database).
+ * Threads: a mailer is shared by all loops.
  * Source:  OWASP ASVS 6.3.5, 6.3.7, 6.5, 1.3.11; links are made from the configured issuer alone.
  */
 // SPDX-License-Identifier: MIT
@@ -10,9 +16,10 @@
 #define AUTH_DOMAIN_MAILER_H
 
 #include "auth/domain/background.h"
+#include "auth/store/mail_repo.h"
 
 enum mail_kind {
-#define MAIL_KIND(name, text, purpose) MAIL_##name,
+#define MAIL_KIND(name, text, class, purpose) MAIL_##name,
 #include "auth/domain/mail_kinds.def"
 #undef MAIL_KIND
     MAIL_KIND_COUNT
@@ -34,12 +41,55 @@ struct mail {
     int64_t expires_at_ms;     /* of code and link; 0: neither */
 };
 
+struct mailer_options {
+    struct str templates; /* folder of the operator's; empty: those built in */
+    struct str language;
+    int64_t per_hour; /* for each address */
+    int64_t account_per_hour;
+    int64_t notices_per_hour;
+    int64_t retry_ms; /* the first wait, doubled for each further one up to the longest */
+    int64_t retry_longest_ms;
+    int64_t give_up_ms; /* after a mail was written */
+};
+
+struct mailer;
+
+struct mailer_counts {
+    int64_t waiting; /* as last seen */
+    int64_t oldest_at_ms;
+    uint64_t sent;
+    uint64_t printed;
+    uint64_t failed;
+    uint64_t limited; /* those of the failed that exceeded a limit */
+};
+
+NODISCARD result mailer_create(struct task *task, const struct mailer_options *options,
+                               struct mailer **ret_mailer);
+/* Accepts NULL. */
+void mailer_destroy(struct mailer *mailer);
+/* False: mail is printed to the log. */
+bool mailer_has_server(const struct mailer *mailer);
+void mailer_counts(struct mailer *mailer, struct mailer_counts *ret_counts);
+
 /* Through `db`: the caller's transaction. */
 NODISCARD result mailer_enqueue(struct service *service, struct db *db, struct task *task,
                                 const struct mail *mail);
 
+/* The same under an id of the caller's, who wants to hear what becomes of it. */
+NODISCARD result mailer_enqueue_as(struct service *service, struct db *db, struct task *task, struct id id,
+                                   const struct mail *mail);
+
 /* After the commit of what was enqueued: it is sent soon. Never waits. */
 void mailer_wake(struct service *service);
+
+/* Sends what is due now and returns: for commands, which have no background. */
+NODISCARD result mailer_drain(struct service *service, struct task *task);
+
+/* What a mail of the outbox holds; its strings live in the task's arena. */
+NODISCARD result mailer_read(struct service *service, struct task *task, const struct mail_record *record,
+                             struct mail *ret_mail);
+
+const char *mail_kind_name(enum mail_kind kind);
 
 /* Sends what is due. */
 extern const struct background_work mailer_work;

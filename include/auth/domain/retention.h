@@ -3,7 +3,7 @@
  *          an idle server asks nothing. Nothing depends on it: what has expired is refused whether or not its row is
  *          still there.
  *          Accounts: closed, and their grace is over. Sessions: RETENTION_MS after their latest end. Revoked tokens: when
- *          they would have expired. Failed attempts: a day after the last one; where they were throttled RETENTION_MS, and
+ *          they would have expired. Mail: RETENTION_MS after it was written, unless it waits. Failed attempts: a day after the last one; where they were throttled RETENTION_MS, and
  *          at the stop until an administrator lifts it. Security events stay.
  * Waits:   retention_step (database).
  * Threads: one loop's.

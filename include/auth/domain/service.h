@@ -15,6 +15,7 @@
 
 struct keyring;
 struct background;
+struct mailer;
 
 /* Keys derived from the server secret, one for each purpose. */
 struct service_secrets {
@@ -32,6 +33,7 @@ struct service {
     struct password_hasher *hasher;
     struct offload *work; /* for what blocks and is not a password hash */
     struct keyring *keyring;
+    struct mailer *mailer;
     /* Work beside the traffic; NULL where this service does not do it. */
     struct background *retention;
     struct background *mail;

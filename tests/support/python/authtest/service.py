@@ -9,6 +9,7 @@ import signal
 import subprocess
 
 from .client import Client
+from .mails import printed_mails, received_mails
 from .planted import plant, plant_tokens
 from .ports import free_port
 from .process import Process, wait_until
@@ -83,6 +84,7 @@ class Service:
 
     def __init__(self, name, replicas, proxy=None, database=None):
         self.name, self.replicas, self.proxy, self.database = name, replicas, proxy, database
+        self.mail_folder = None  # where a mail server puts what it gets; None: mail is printed to the logs
 
     def start(self):
         for replica in self.replicas:
@@ -105,6 +107,19 @@ class Service:
         made = json.loads(self.replicas[0].run("client", "create", name, "--json", *options))
         plant_tokens(made)
         return made["client_id"], made.get("client_secret")
+
+    def mails(self, address, kind=None):
+        """What has been sent to the address so far (see mails.Mail), oldest first; of one kind if it is named."""
+        if self.mail_folder:
+            found = received_mails(self.mail_folder)
+        else:
+            found = [mail for replica in self.replicas for mail in printed_mails(replica.process.read_log())]
+        return [mail for mail in found if mail.to.lower() == address.lower() and kind in (None, mail.kind)]
+
+    def wait_mail(self, address, kind=None, count=1, seconds=10):
+        """The latest mail to the address, once there are `count` of them (of the kind)."""
+        wait_until(lambda: len(self.mails(address, kind)) >= count, seconds, f"mail {kind or ''} to {address}")
+        return self.mails(address, kind)[-1]
 
     def stop(self):
         if self.proxy:
