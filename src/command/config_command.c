@@ -21,7 +21,7 @@ static void print_settings(const struct runtime *runtime, bool is_json)
 {
     struct strbuf text;
     strbuf_init(&text, runtime->arena, 16384, OUTPUT_BYTES_MAX);
-    settings_print(&runtime->settings, is_json ? SETTINGS_JSON : SETTINGS_TABLE, &text);
+    settings_print(runtime->settings, is_json ? SETTINGS_JSON : SETTINGS_TABLE, &text);
     printf("%.*s", STR_ARGS(strbuf_str(&text)));
 }
 

@@ -106,7 +106,7 @@ int healthcheck_command(int argc, char **argv)
     struct runtime runtime = {0};
     int code = runtime_load(&runtime, &line, "healthcheck");
     if (code == EXIT_DONE)
-        code = ask(runtime.arena, runtime.settings.ops_listen, is_live ? "/livez" : "/readyz");
+        code = ask(runtime.arena, runtime.settings->ops_listen, is_live ? "/livez" : "/readyz");
     runtime_done(&runtime);
     return code;
 }

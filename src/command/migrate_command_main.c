@@ -59,7 +59,7 @@ static int run(struct runtime *runtime, int argc, char **argv)
         .progress = stderr,
         .answers = isatty(STDIN_FILENO) && isatty(STDERR_FILENO) ? stdin : NULL,
         .is_terminal = isatty(STDERR_FILENO) == 1,
-        .is_data_loss_allowed = runtime->settings.allow_data_loss,
+        .is_data_loss_allowed = runtime->settings->allow_data_loss,
     };
     const bool has_waiter = pthread_create(&waiter, NULL, wait_for_signal, &is_stopping) == 0;
     const int code = migrate_command(argc, argv, &environment);

@@ -91,14 +91,14 @@ static result load_peppers(struct runtime *runtime)
 {
     runtime->peppers = arena_alloc(runtime->arena, sizeof *runtime->peppers);
     const char *problem =
-        pepper_ring_parse(runtime->arena, runtime->settings.password_pepper, runtime->peppers);
+        pepper_ring_parse(runtime->arena, runtime->settings->password_pepper, runtime->peppers);
     if (problem) FAIL(&runtime->task.fault, BAD_REQUEST, "AUTH_PASSWORD_PEPPER %s", problem);
     return RESULT_OK;
 }
 
 static result load_stores(struct runtime *runtime)
 {
-    const struct settings *settings = &runtime->settings;
+    const struct settings *settings = runtime->settings;
     struct task *task = &runtime->task;
     const struct secret uri = settings_sql_uri(settings, runtime->arena);
     const struct secret migration_uri = settings_migration_sql_uri(settings, runtime->arena);
@@ -125,11 +125,12 @@ int runtime_load(struct runtime *runtime, const struct command_line *line, const
     const struct settings_sources sources = {
         .argv_sets = line->sets, .environ = (const char *const *)environ, .ini_path = SETTINGS_FILE};
     struct settings_problems *problems = arena_alloc(runtime->arena, sizeof *problems);
-    const result loaded = settings_load(&runtime->task, &sources, &runtime->settings, problems);
+    runtime->settings = arena_alloc(runtime->arena, sizeof *runtime->settings);
+    const result loaded = settings_load(&runtime->task, &sources, runtime->settings, problems);
     print_problems(command, problems);
     if (!is_ok(loaded)) return EXIT_USAGE;
-    log_set_up(&runtime->settings);
-    runtime->policy = policy_of(&runtime->settings);
+    log_set_up(runtime->settings);
+    runtime->policy = policy_of(runtime->settings);
     result loaded_rest = load_peppers(runtime);
     if (is_ok(loaded_rest)) loaded_rest = load_stores(runtime);
     if (is_ok(loaded_rest)) return EXIT_DONE;
@@ -143,7 +144,7 @@ int runtime_load(struct runtime *runtime, const struct command_line *line, const
  * replicas would have two. */
 static result load_server_secret(struct runtime *runtime, struct key256 *ret_secret)
 {
-    const struct settings *settings = &runtime->settings;
+    const struct settings *settings = runtime->settings;
     if (settings->has_secret_key) {
         *ret_secret = settings->secret_key;
         return RESULT_OK;
@@ -166,7 +167,7 @@ static result derive_secrets(struct runtime *runtime)
 
 static result start_threads(struct runtime *runtime)
 {
-    const struct settings *settings = &runtime->settings;
+    const struct settings *settings = runtime->settings;
     const struct password_hasher_options hasher = {
         .threads = (unsigned)settings->hash_threads,
         .cost = {(uint32_t)settings->hash_memory_kib, (uint32_t)settings->hash_iterations},
@@ -204,7 +205,7 @@ static struct mailer_options mailer_options_of(const struct settings *settings)
 
 static result start_mailer(struct runtime *runtime)
 {
-    const struct mailer_options options = mailer_options_of(&runtime->settings);
+    const struct mailer_options options = mailer_options_of(runtime->settings);
     return mailer_create(&runtime->task, &options, &runtime->mailer);
 }
 
@@ -230,7 +231,6 @@ void runtime_done(struct runtime *runtime)
     offload_destroy(runtime->work);
     password_hasher_destroy(runtime->hasher);
     service_secrets_wipe(&runtime->secrets);
-    wipe(&runtime->settings, sizeof runtime->settings);
     arena_destroy(runtime->arena);
 }
 
@@ -262,8 +262,8 @@ struct migration_options runtime_migration_options(const struct runtime *runtime
     return (struct migration_options){
         .store = &runtime->migration_store,
         .binary_version = STR(AUTH_VERSION),
-        .lock_wait_ms = runtime->settings.migration_lock_wait_seconds * MS_PER_SECOND,
-        .is_edit_tolerated = runtime->settings.migration_checksum == MIGRATION_CHECKSUM_WARN,
+        .lock_wait_ms = runtime->settings->migration_lock_wait_seconds * MS_PER_SECOND,
+        .is_edit_tolerated = runtime->settings->migration_checksum == MIGRATION_CHECKSUM_WARN,
     };
 }
 

@@ -14,7 +14,7 @@
 struct runtime {
     struct arena *arena;
     struct task task;
-    struct settings settings;
+    struct settings *settings; /* in the arena: more than a stack frame should hold */
     struct policy policy;
     struct store_options store;           /* for serving */
     struct store_options migration_store; /* for changing the schema: another role where one is set */

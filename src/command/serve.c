@@ -49,7 +49,7 @@ static void *loop_thread(void *argument)
 
 static result open_loops(struct serve *serve)
 {
-    serve->loop_count = loops_wanted(&serve->runtime.settings);
+    serve->loop_count = loops_wanted(serve->runtime.settings);
     serve->shared.loop_count = serve->loop_count;
     for (unsigned i = 0; i < serve->loop_count; i++) {
         TRY(serve_loop_open(&serve->loops[i], serve, i == 0));
@@ -74,8 +74,8 @@ static result open_all(struct serve *serve)
     struct runtime *runtime = &serve->runtime;
     runtime->store.is_exclusive = true;
     serve->shared.policy = &runtime->policy;
-    serve->shared.cors_origins = setting_list_join(runtime->arena, runtime->settings.cors_origins);
-    serve->shared.has_rate_limits = runtime->settings.rate_limits;
+    serve->shared.cors_origins = setting_list_join(runtime->arena, runtime->settings->cors_origins);
+    serve->shared.has_rate_limits = runtime->settings->rate_limits;
     serve->shared.cache = runtime->cache;
     serve->shared.readiness = readiness_create();
     TRY(api_shared_init(&serve->shared, &runtime->task, AUTH_VERSION));
@@ -89,7 +89,7 @@ static result open_all(struct serve *serve)
 static void welcome(const struct serve *serve)
 {
     if (!isatty(STDOUT_FILENO)) return;
-    const struct settings *settings = &serve->runtime.settings;
+    const struct settings *settings = serve->runtime.settings;
     printf("auth %s\n", AUTH_VERSION);
     printf("  listens on   %.*s (operations: %.*s)\n",
            STR_ARGS(http_server_address(serve->loops[0].public_server)),

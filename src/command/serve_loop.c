@@ -6,7 +6,7 @@
 
 static struct http_server_options server_options(struct serve_loop *serve_loop)
 {
-    const struct settings *settings = &serve_loop->serve->runtime.settings;
+    const struct settings *settings = serve_loop->serve->runtime.settings;
     return (struct http_server_options){
         .listen = settings->listen,
         .reuse_port = serve_loop->serve->loop_count > 1,
@@ -27,7 +27,7 @@ static result open_listeners(struct serve_loop *serve_loop, bool is_first)
     struct http_server_options options = server_options(serve_loop);
     TRY(http_server_create(serve_loop->loop, &options, task, &serve_loop->public_server));
     if (!is_first) return RESULT_OK;
-    options.listen = serve_loop->serve->runtime.settings.ops_listen;
+    options.listen = serve_loop->serve->runtime.settings->ops_listen;
     options.reuse_port = false;
     options.trusted_proxies = STR_NONE;
     options.serve = api_serve_operations;
@@ -92,7 +92,7 @@ static void drain_begin(struct post *post)
     struct serve_loop *serve_loop = CONTAINER_OF(post, struct serve_loop, drain_post);
     http_server_drain(serve_loop->public_server);
     serve_loop->drain_until_ms =
-        clock_monotonic_ms() + serve_loop->serve->runtime.settings.drain_seconds * MS_PER_SECOND;
+        clock_monotonic_ms() + serve_loop->serve->runtime.settings->drain_seconds * MS_PER_SECOND;
     serve_loop->drain_timer.due = drain_look;
     drain_look(&serve_loop->drain_timer);
 }

@@ -132,7 +132,7 @@ static int bring_schema(struct serve *serve, struct arena *arena)
     options.is_stopping = &serve->is_stopping;
     options.is_contract_held = true;
     options.is_backfill_held = true;
-    const int mode = serve->runtime.settings.migrate_on_start;
+    const int mode = serve->runtime.settings->migrate_on_start;
     if (mode == MIGRATE_OFF) return MIGRATION_EXIT_OK;
     const result outcome = mode == MIGRATE_CHECK ? check_schema(arena, &options, &schema, &failure)
                                                  : upgrade_schema(arena, &options, serve, &schema, &failure);
@@ -269,7 +269,7 @@ static void wait_for_cache(struct serve *serve)
 
 static void announce(const struct serve *serve)
 {
-    const struct settings *settings = &serve->runtime.settings;
+    const struct settings *settings = serve->runtime.settings;
     log_event(LOG_LEVEL_INFO, "ready", LOG_TEXT("listen", http_server_address(serve->loops[0].public_server)),
               LOG_TEXT("operations", http_server_address(serve->loops[0].operations_server)),
               LOG_TEXT("issuer", settings->issuer), LOG_TEXT("database", serve->runtime.store.display),
@@ -281,7 +281,7 @@ static void start_run(struct fiber_job *job)
 {
     struct serve *serve = CONTAINER_OF(job, struct serve, start_job);
     const int64_t until_ms =
-        clock_monotonic_ms() + serve->runtime.settings.start_wait_seconds * MS_PER_SECOND;
+        clock_monotonic_ms() + serve->runtime.settings->start_wait_seconds * MS_PER_SECOND;
     int code = wait_for_schema(serve, until_ms);
     if (code == EXIT_DONE) code = wait_for_keys(serve, until_ms);
     if (atomic_load(&serve->is_stopping)) return;

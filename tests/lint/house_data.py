@@ -80,9 +80,11 @@ ALLOCATORS = {
     "src/crypto/signing_key.c": "keys live as long as the ring",
     "src/domain/keyring.c": "rings are shared by loops and counted",
     "src/domain/background.c": "one for each loop, as long as its service",
+    "src/domain/mailer.c": "one for the process",
     "src/http/": "servers, connections and prebuilt responses",
     "src/json/fields_init.c": "once, at start",
     "src/loop/": "loops, fibers and their threads",
+    "src/mail/templates.c": "one set for the process",
     "src/migrate/ticker.c": "the thread that shows the time outlives a step",
     "src/store/": "connections live as long as the store",
 }
