@@ -26,10 +26,15 @@ static char at(struct str text, size_t index)
     return index < text.len ? text.ptr[index] : '\0';
 }
 
-static size_t line_comment_len(struct str text)
+static bool is_line_end(char c)
+{
+    return c == '\n' || c == '\r';
+}
+
+static size_t line_comment_len(struct str text, enum db_engine engine)
 {
     size_t len = 2;
-    while (len < text.len && text.ptr[len] != '\n') len++;
+    while (len < text.len && text.ptr[len] != '\n' && (engine == DB_SQLITE || text.ptr[len] != '\r')) len++;
     return len < text.len ? len + 1 : len;
 }
 
@@ -54,7 +59,7 @@ static size_t block_comment_len(struct str text, bool is_nesting)
 static size_t blank_len(const struct sql_lexer *lexer)
 {
     const struct str text = lexer->rest;
-    if (at(text, 0) == '-' && at(text, 1) == '-') return line_comment_len(text);
+    if (at(text, 0) == '-' && at(text, 1) == '-') return line_comment_len(text, lexer->engine);
     if (at(text, 0) == '/' && at(text, 1) == '*') {
         return block_comment_len(text, lexer->engine == DB_POSTGRES);
     }
@@ -118,20 +123,54 @@ static struct sql_token cut_name(struct sql_lexer *lexer)
     return cut(lexer, SQL_QUOTED_NAME, quoted_len(lexer->rest, first, false));
 }
 
+/* Of a number or of $1. What begins with a dollar behind it is the beginning of something else. */
+static size_t number_len(struct str text)
+{
+    size_t len = 1;
+    while (len < text.len && is_word(text.ptr[len]) && text.ptr[len] != '$') len++;
+    return len;
+}
+
 static struct sql_token cut_dollar(struct sql_lexer *lexer)
 {
     const size_t tag_len = lexer->engine == DB_POSTGRES ? dollar_tag_len(lexer->rest) : 0;
     if (tag_len > 0) return cut(lexer, SQL_LITERAL, dollar_quoted_len(lexer->rest, tag_len));
-    size_t len = 1;
-    while (len < lexer->rest.len && is_word(lexer->rest.ptr[len])) len++;
-    return cut(lexer, SQL_LITERAL, len);
+    return cut(lexer, SQL_LITERAL, number_len(lexer->rest));
+}
+
+/* "Two string constants that are only separated by whitespace with at least one newline are concatenated": the second
+ * one goes on as the first began. The length of what separates, or 0. */
+static size_t continuation_len(struct str text)
+{
+    size_t len = 0;
+    bool has_line_end = false;
+    while (len < text.len) {
+        const struct str rest = str_from_offset(text, len);
+        const bool is_comment = rest.ptr[0] == '-' && at(rest, 1) == '-';
+        if (!is_comment && !is_space(rest.ptr[0])) break;
+        has_line_end = has_line_end || is_comment || is_line_end(rest.ptr[0]);
+        len += is_comment ? line_comment_len(rest, DB_POSTGRES) : 1;
+    }
+    return has_line_end && at(text, len) == '\'' ? len : 0;
+}
+
+static size_t escaped_len(struct str text)
+{
+    size_t len = 0;
+    for (;;) {
+        len += quoted_len(str_from_offset(text, len), '\'', true);
+        if (len >= text.len) return text.len;
+        const size_t blank = continuation_len(str_from_offset(text, len));
+        if (blank == 0) return len;
+        len += blank;
+    }
 }
 
 static struct sql_token cut_word(struct sql_lexer *lexer)
 {
     const bool is_escape = at(lexer->rest, 0) == 'E' || at(lexer->rest, 0) == 'e';
     if (is_escape && at(lexer->rest, 1) == '\'' && lexer->engine == DB_POSTGRES) {
-        return cut(lexer, SQL_LITERAL, 1 + quoted_len(str_from_offset(lexer->rest, 1), '\'', true));
+        return cut(lexer, SQL_LITERAL, 1 + escaped_len(str_from_offset(lexer->rest, 1)));
     }
     size_t len = 1;
     while (len < lexer->rest.len && is_word(lexer->rest.ptr[len])) len++;
@@ -150,9 +189,7 @@ struct sql_token sql_next(struct sql_lexer *lexer)
     if (first == '$') return cut_dollar(lexer);
     if (is_word_start(first)) return cut_word(lexer);
     if (!is_digit(first)) return cut(lexer, SQL_MARK, 1);
-    size_t len = 1;
-    while (len < lexer->rest.len && is_word(lexer->rest.ptr[len])) len++;
-    return cut(lexer, SQL_LITERAL, len);
+    return cut(lexer, SQL_LITERAL, number_len(lexer->rest));
 }
 
 struct sql_token sql_next_solid(struct sql_lexer *lexer)

@@ -54,6 +54,11 @@ static const struct row rows[] = {
     {DB_POSTGRES, 1, "SELECT $x$ unterminated; SELECT 2"},
     {DB_POSTGRES, 1, "SELECT 1 /* unterminated; SELECT 2"},
     {DB_POSTGRES, 2, "SELECT 1e5; SELECT .5"},
+    {DB_POSTGRES, 2, "SELECT 1$a$;$a$, $1$b$;$b$; SELECT 2"},
+    {DB_POSTGRES, 2, "SELECT 1 -- ;\r; SELECT 2"},
+    /* The server goes on with E'' there, psql does not. */
+    {DB_POSTGRES, 1, "SELECT E'a;' -- ;\n  '\\';';"},
+    {DB_POSTGRES, 2, "SELECT E'a;'  '\\'; SELECT ';"},
 };
 
 Test(sql_lexer, statements_end_where_the_engine_ends_them)
