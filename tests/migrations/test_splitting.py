@@ -45,7 +45,7 @@ SELECT 'the end is missing; SELECT 1;
 """
 
 # Parts that are whole in themselves; put behind each other without space they become others.
-PARTS = ["'a;'", "''", "'it''s;'", '"a;"', '"a"";"', "$$;$$", "$a$;$$;$a$", "$1", "a", "b$", "1", "1.5", "e", "/* ; */",
+PARTS = ["'a;'", "''", "'it''s;'", '"a;"', '"a"";"', "$$;$$", "$a$;$$;$a$", "$1 ", "a", "b$", "1 ", "1.5 ", "e", "/* ; */",
          "/* /* ; */ ; */", "-- ;\n", "-", "/", "*", "(", ")", "(;)", ";", ";", ";", " ", "\n", "\n", "SELECT", " BEGIN ", " END ",
          " CASE ", "CREATE FUNCTION f() ", ";CREATE OR REPLACE PROCEDURE p ", "ä", "[", "]", ",", "@"]
 ESCAPES = [" E'a\\';'", " e'\\\\'", " E''", "'plain;'", "''", " ", ";", " -- ;", ", E'\\\\\\';'", "/* ' */", " U&'a;'", "(", ")"]

@@ -1,7 +1,7 @@
+// SPDX-License-Identifier: MIT
 /* split_sql — cuts standard input as a revision is cut and prints each statement, NUL behind it: for comparing with
  * what psql sends.
  */
-// SPDX-License-Identifier: MIT
 #include <stdio.h>
 
 #include "auth/store/sql_lexer.h"

@@ -28,6 +28,8 @@ static const struct revision_text slow = {
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 6000000) SELECT max(i) FROM "
     "n;\n"
     "INSERT INTO steps VALUES ('after');"};
+#define QUICK "INSERT INTO steps VALUES ('before');\nINSERT INTO steps VALUES ('after');"
+static const struct revision_text quick = {"0002", "0001", "", QUICK, QUICK};
 
 static void on_each_engine(void (*body)(struct site *site))
 {
@@ -196,6 +198,8 @@ static void killed(struct site *site)
     site_write(site, &slow);
     const pid_t victim = site_start(site, "upgrade");
     pause_ms(600);
+    /* Nothing of the killed one is recorded: whoever waits may do the same work in no time. */
+    site_write(site, &quick);
     const pid_t waiter = site_start(site, "upgrade");
     pause_ms(200);
     kill(victim, SIGKILL);
@@ -204,8 +208,7 @@ static void killed(struct site *site)
               (int)site->engine);
     cr_expect(site_wait(waiter) == 0);
     const int64_t took_ms = clock_monotonic_ms() - killed_ms;
-    /* The work itself takes 2 s. */
-    cr_expect(took_ms < TAKEOVER_MS + 2000, "engine %d: %lld ms", (int)site->engine, (long long)took_ms);
+    cr_expect(took_ms < TAKEOVER_MS, "engine %d: %lld ms", (int)site->engine, (long long)took_ms);
     cr_expect(site_ask(site, "SELECT count(*) FROM steps") == 2);
     cr_expect(site_ask(site, "SELECT count(*) FROM schema_version_log WHERE revision = '0002'") == 1);
 }
