@@ -4,9 +4,9 @@
 #
 #   COMMAND             upgrade, downgrade, current or history; required
 #   REVISION            head, base, an id or -1, +1, …; required for upgrade and downgrade
-#   POSTGRES_HOST       required, as are
-#   POSTGRES_PASSWORD   and POSTGRES_PORT (5432), POSTGRES_DB (auth), POSTGRES_USER (postgres), which have defaults;
-#                       each may be given as NAME_FILE, the file that holds it
+#   POSTGRES_HOST, POSTGRES_DB, POSTGRES_USER, POSTGRES_PASSWORD
+#                       required; POSTGRES_PORT is 5432 unless given; each may be given as NAME_FILE, the file that
+#                       holds it. Nothing here is guessed: the wrong database is not to be migrated
 #   SQL_URI             in place of the five
 #
 # Further arguments go to `auth migrate COMMAND [REVISION]`.
@@ -41,7 +41,9 @@ current | history | "") ;;
 esac
 if ! is_given SQL_URI && ! is_given MIGRATION_SQL_URI && ! is_given DATABASE_URL; then
     require POSTGRES_HOST "the database server"
-    require POSTGRES_PASSWORD "the password of ${POSTGRES_USER:-postgres}"
+    require POSTGRES_DB "the name of the database"
+    require POSTGRES_USER "the role that may change the schema"
+    require POSTGRES_PASSWORD "its password"
 fi
 check_files
 

@@ -10,7 +10,9 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-COMPLETE = {"COMMAND": "upgrade", "REVISION": "head", "POSTGRES_HOST": "db", "POSTGRES_PASSWORD": "x"}
+COMPLETE = {"COMMAND": "upgrade", "REVISION": "head", "POSTGRES_HOST": "db", "POSTGRES_DB": "auth", "POSTGRES_USER": "m",
+            "POSTGRES_PASSWORD": "x"}
+PARTS = {"POSTGRES_HOST", "POSTGRES_DB", "POSTGRES_USER", "POSTGRES_PASSWORD"}
 
 
 @pytest.fixture
@@ -31,8 +33,9 @@ def run(tmp_path):
 @pytest.mark.parametrize(
     "given, named",
     [
-        ({}, {"COMMAND", "POSTGRES_HOST", "POSTGRES_PASSWORD"}),
-        ({"COMMAND": "upgrade"}, {"REVISION", "POSTGRES_HOST", "POSTGRES_PASSWORD"}),
+        ({}, {"COMMAND", *PARTS}),
+        ({"COMMAND": "upgrade"}, {"REVISION", *PARTS}),
+        ({**COMPLETE, "POSTGRES_DB": "", "POSTGRES_USER": ""}, {"POSTGRES_DB", "POSTGRES_USER"}),
         ({"COMMAND": "downgrade", "SQL_URI": "postgresql://db/auth"}, {"REVISION"}),
         ({**COMPLETE, "POSTGRES_HOST": ""}, {"POSTGRES_HOST"}),
         ({**COMPLETE, "POSTGRES_PASSWORD": ""}, {"POSTGRES_PASSWORD"}),

@@ -36,6 +36,7 @@ MISSING = [
     ({"COMMAND": "downgrade"}, ["REVISION"]),
     ({"COMMAND": "current", "POSTGRES_HOST": None}, ["POSTGRES_HOST"]),
     ({"COMMAND": "history", "POSTGRES_PASSWORD": None}, ["POSTGRES_PASSWORD"]),
+    ({"COMMAND": "history", "POSTGRES_DB": None, "POSTGRES_USER": None}, ["POSTGRES_DB", "POSTGRES_USER"]),
     ({"COMMAND": "upgrade", "POSTGRES_HOST": None, "POSTGRES_PASSWORD": None},
      ["REVISION", "POSTGRES_HOST", "POSTGRES_PASSWORD"]),
     ({"COMMAND": "", "REVISION": "", "POSTGRES_HOST": "", "POSTGRES_PASSWORD": ""},
