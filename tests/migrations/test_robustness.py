@@ -198,7 +198,7 @@ def test_a_role_without_rights_is_told_so(postgres_site):
     assert site.expect("upgrade", SQL_URI=weak) == "Already at 0001 (head)\n"
 
 
-def test_a_read_only_server_is_told_so(postgres_site):
+def test_a_read_only_default_is_overruled(postgres_site):
     site = postgres_site
     site.revisions.add("0001", "", "CREATE TABLE t (i integer);")
     site.sql(f"ALTER DATABASE {site.name} SET default_transaction_read_only = on")
@@ -211,6 +211,7 @@ def test_timeouts_of_the_role_do_not_end_a_migration(postgres_site):
     site.revisions.add("0001", "", ("SELECT pg_sleep(0.5);", "SELECT 1;"))
     site.sql(f"ALTER DATABASE {site.name} SET statement_timeout = '100ms'")
     site.sql(f"ALTER DATABASE {site.name} SET lock_timeout = '50ms'")
+    site.sql(f"ALTER ROLE postgres IN DATABASE {site.name} SET statement_timeout = '100ms'")
     assert site.expect("upgrade").endswith("now at 0001 (head)\n")
 
 

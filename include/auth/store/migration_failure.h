@@ -20,7 +20,7 @@ enum migration_exit {
     MIGRATION_EXIT_AHEAD = 4,       /* the database is newer than this binary can work with */
     MIGRATION_EXIT_GRAPH = 5,       /* an applied revision was edited, or the revisions do not fit together */
     MIGRATION_EXIT_LOCKED = 6,      /* somebody else held a lock for too long */
-    MIGRATION_EXIT_UNREACHABLE = 7, /* no connection, or it was lost */
+    MIGRATION_EXIT_UNREACHABLE = 7, /* no connection, or it was lost; a standby; a full disk */
     MIGRATION_EXIT_TERMINATED = 143, /* told to stop */
 };
 
