@@ -42,6 +42,11 @@ endif()
 set(CMAKE_C_FLAGS_RELEASE "-O2 -g1")
 set(CMAKE_C_FLAGS_DEBUG "-O0 -g3")
 
+# The parsers themselves report what they reach, or the fuzzer would work blindly.
+if(AUTH_FUZZ)
+    add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
+
 if(AUTH_COVERAGE)
     add_compile_options(--coverage -O0)
     add_link_options(--coverage)

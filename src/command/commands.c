@@ -50,6 +50,14 @@ const struct command commands[] = {
      "and cannot be sent again.\n\n"
      "  example: auth mail test ada@example.org\n",
      mail_command, false},
+    {"breached", "Check, pack or search a list of stolen passwords",
+     "auth breached check FILE       reads all of it: whether every digest is in order\n"
+     "auth breached pack FILE OUT    a third of the size: 20 bytes for each digest\n"
+     "auth breached find FILE        the password is asked for, or read from standard input\n\n"
+     "FILE is the SHA-1 list of Have I Been Pwned, ordered by hash, or a packed one. The service uses the one\n"
+     "that AUTH_BREACHED_PASSWORDS_FILE names.\n\n"
+     "  example: auth breached pack pwned-passwords-sha1-ordered-by-hash.txt pwned.bin\n",
+     breached_command, false},
     {"healthcheck", "Ask the running service whether it is ready",
      "auth healthcheck [--live]\n\n"
      "Asks the operations listener of this configuration; exit code 0 when ready, 1 when not.\n\n"

@@ -10,6 +10,7 @@ int user_command(int argc, char **argv);
 int client_command(int argc, char **argv);
 int mail_command(int argc, char **argv);
 int key_command(int argc, char **argv);
+int breached_command(int argc, char **argv);
 int healthcheck_command(int argc, char **argv);
 int version_command(int argc, char **argv);
 int help_command(int argc, char **argv);

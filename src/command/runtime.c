@@ -5,6 +5,7 @@
 
 #include "auth/base/log.h"
 #include "auth/command/command.h"
+#include "auth/crypto/breached_file.h"
 #include "auth/domain/keyring.h"
 #include "auth/domain/mailer.h"
 #include "auth/domain/retention.h"
@@ -165,6 +166,13 @@ static result derive_secrets(struct runtime *runtime)
     return RESULT_OK;
 }
 
+static result open_breached_file(struct runtime *runtime)
+{
+    const struct str path = runtime->settings->breached_passwords_file;
+    if (is_empty(path)) return RESULT_OK;
+    return breached_file_open(&runtime->task, path, &runtime->breached_file);
+}
+
 static result start_threads(struct runtime *runtime)
 {
     const struct settings *settings = runtime->settings;
@@ -214,6 +222,7 @@ int runtime_start(struct runtime *runtime)
     result started = harden_process(&runtime->task.fault);
     if (is_ok(started)) started = derive_secrets(runtime);
     if (is_ok(started)) started = start_mailer(runtime);
+    if (is_ok(started)) started = open_breached_file(runtime);
     if (!is_ok(started)) {
         failure_print(runtime->task.id.ptr, &runtime->task, started);
         return EXIT_USAGE;
@@ -230,6 +239,7 @@ void runtime_done(struct runtime *runtime)
     cache_destroy(runtime->cache);
     offload_destroy(runtime->work);
     password_hasher_destroy(runtime->hasher);
+    breached_file_close(runtime->breached_file);
     service_secrets_wipe(&runtime->secrets);
     arena_destroy(runtime->arena);
 }
@@ -240,6 +250,7 @@ result service_open(struct runtime *runtime, struct loop *loop, struct service *
                                     .secrets = &runtime->secrets,
                                     .hasher = runtime->hasher,
                                     .work = runtime->work,
+                                    .breached_file = runtime->breached_file,
                                     .keyring = keyring_create(),
                                     .mailer = runtime->mailer,
                                     .retention = background_create(&retention_work),

@@ -22,6 +22,7 @@ struct runtime {
     struct pepper_ring *peppers; /* in the arena */
     struct password_hasher *hasher;
     struct offload *work;
+    struct breached_file *breached_file; /* NULL: none is configured */
     struct cache *cache;
     struct mailer *mailer;
 };

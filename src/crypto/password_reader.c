@@ -47,9 +47,18 @@ bool take_part(struct str *rest, struct str *ret_part)
     return false;
 }
 
-/* libsodium refuses padding, other characters and unused bits that are set. */
+static bool is_ascii(struct str text)
+{
+    unsigned seen = 0;
+    for (size_t i = 0; i < text.len; i++) seen |= (unsigned char)text.ptr[i];
+    return seen < 0x80;
+}
+
+/* libsodium refuses padding, other ASCII characters and unused bits that are set; some bytes beyond ASCII it takes for
+ * characters of the alphabet (1.0.18). */
 bool decode64_strict(struct str text, unsigned char *ret_bytes, size_t bytes_max, size_t *ret_len)
 {
+    if (!is_ascii(text)) return false;
     return sodium_base642bin(ret_bytes, bytes_max, text.ptr, text.len, NULL, ret_len, NULL,
                              sodium_base64_VARIANT_ORIGINAL_NO_PADDING) == 0;
 }

@@ -18,7 +18,10 @@ static result check_signup(struct service *service, struct task *task, const str
     const result normal = password_normalize(task, "/password", signup->password, &password);
     /* Both are looked at, so that all that is wrong is named at once. */
     result policy = RESULT_OK;
-    if (is_ok(normal)) policy = password_policy_check(service, task, "/password", password, signup->email);
+    if (is_ok(normal)) {
+        const struct password_owner owner = {.email = signup->email, .name = signup->name};
+        policy = password_policy_judge(service, task, "/password", password, &owner);
+    }
     TRY(email);
     TRY(normal);
     TRY(policy);
@@ -95,7 +98,8 @@ result accounts_change_password(struct service *service, struct task *task,
     TRY(account_find(service->db, task, change->account_id, &account));
     TRY(password_normalize(task, "/current", change->current, &current));
     TRY(password_normalize(task, "/new", change->chosen, &chosen));
-    TRY(password_policy_check(service, task, "/new", chosen, account.email));
+    const struct password_owner owner = {.email = account.email, .name = account.name};
+    TRY(password_policy_judge(service, task, "/new", chosen, &owner));
     const result verified = login_reverify(service, task, &account, current);
     if (verified.code == STATUS_INVALID_CREDENTIALS) {
         TRY(audit_note(service, service->db, task,

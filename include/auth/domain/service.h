@@ -13,6 +13,7 @@
 #include "auth/loop/offload.h"
 #include "auth/store/db.h"
 
+struct breached_file;
 struct keyring;
 struct background;
 struct mailer;
@@ -31,7 +32,8 @@ struct service {
     struct db *db;
     struct cache_link *cache;
     struct password_hasher *hasher;
-    struct offload *work; /* for what blocks and is not a password hash */
+    struct offload *work;                      /* for what blocks and is not a password hash */
+    const struct breached_file *breached_file; /* NULL: none is configured */
     struct keyring *keyring;
     struct mailer *mailer;
     /* Work beside the traffic; NULL where this service does not do it. */

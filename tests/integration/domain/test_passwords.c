@@ -2,7 +2,10 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "auth/crypto/breached_file.h"
+#include "auth/domain/accounts.h"
 #include "domain_fixture.h"
 
 /* "password", by python3-bcrypt, passlib (PBKDF2), mkpasswd and python3-argon2 */
@@ -111,4 +114,42 @@ static void rotation(struct visitor *visitor)
 Test(passwords, old_peppers_verify_and_give_way_and_a_lost_one_opens_nothing)
 {
     on_each_engine(1, rotation);
+}
+
+/* The digest of GOOD alone, as the list has it. */
+static void put_list(const char *path)
+{
+    unsigned char digest[BREACHED_DIGEST_BYTES];
+    FILE *file = fopen(path, "we");
+    breached_digest(secret_of(GOOD), digest);
+    for (size_t i = 0; i < sizeof digest; i++) cr_expect_eq(fprintf(file, "%02X", digest[i]), 2);
+    cr_expect(fputs(":3\n", file) >= 0 && fclose(file) == 0);
+}
+
+static void stolen(struct visitor *visitor)
+{
+    struct account account;
+    struct breached_file *file = NULL;
+    char path[] = "/tmp/breached-XXXXXX";
+    close(mkstemp(path));
+    put_list(path);
+    cr_expect(is_ok(breached_file_open(&visitor->task, str_from(path), &file)));
+    visitor->service->breached_file = file;
+    expect_code(visitor, sign_up(visitor, ADA, GOOD, &account), STATUS_BREACHED_PASSWORD, "sign_up");
+    expect_code(visitor, sign_up(visitor, ADA, OTHER, &account), STATUS_OK, "sign_up with another");
+    const struct password_change change = {
+        .account_id = account.id, .current = secret_of(OTHER), .chosen = secret_of(GOOD)};
+    expect_code(visitor, accounts_change_password(visitor->service, &visitor->task, &change),
+                STATUS_BREACHED_PASSWORD, "change");
+    cr_expect_eq(truncate(path, 0), 0);
+    expect_code(visitor, sign_up(visitor, "b@example.org", OTHER, &account), STATUS_INTERNAL,
+                "nobody could look");
+    visitor->service->breached_file = NULL;
+    breached_file_close(file);
+    unlink(path);
+}
+
+Test(passwords, a_stolen_one_is_not_accepted_and_not_when_nobody_could_look)
+{
+    on_each_engine(1, stolen);
 }

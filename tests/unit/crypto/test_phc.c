@@ -40,7 +40,9 @@ Test(phc, anything_but_the_one_spelling_is_refused)
         "$argon2id$v=19$m=256,t=2,p=1$" SALT "$" TAG "\n",
         "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHRzb21lc2FsdB$" TAG, /* unused bits set */
         "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHRzb21lc2Fs_A$" TAG, /* the other alphabet */
-        "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$" TAG,            /* salts of 8, 15 and 17 bytes */
+        "$argon2id$v=19$m=256,t=2,p=1$\xbf"
+        "29tZXNhbHRzb21lc2FsdA$" TAG,                    /* libsodium reads this byte as a plus sign */
+        "$argon2id$v=19$m=256,t=2,p=1$c29tZXNhbHQ$" TAG, /* salts of 8, 15 and 17 bytes */
         "$argon2id$v=19$m=256,t=2,p=1$YWFhYWFhYWFhYWFhYWFh$" TAG,
         "$argon2id$v=19$m=256,t=2,p=1$YWFhYWFhYWFhYWFhYWFhYWE$" TAG,
         "$argon2id$v=19$m=256,t=2,p=1$" SALT "$YWFhYWFhYWFhYWFhYWFh", /* tags of 15 and 65 bytes */

@@ -121,6 +121,35 @@ Test(password_policy, the_own_address_and_the_name_of_the_service_are_refused)
     in_fiber(context);
 }
 
+static void expect_rule(const char *password, const char *rule)
+{
+    expect(password, STATUS_WEAK_PASSWORD);
+    cr_expect_str_eq(task->fault.errors[0].code, rule, "%s", password);
+}
+
+static void rules(void)
+{
+    expect_rule("password1", "common_password");
+    expect_rule("P@ssw0rd", "common_password");
+    expect_rule("ada.lovelace1", "context_word");
+    expect_rule("globex123", "context_word");
+    expect_rule("(((((((((((", "repeated");
+    expect_rule("bcdefghijkl", "sequence");
+    expect_rule("24.12.1984", "date");
+    const struct password_owner owner = {.email = STR("a@b.example"),
+                                         .name = STR("Wolfeschlegel Zorblattian")};
+    struct secret normal;
+    renew();
+    cr_expect(is_ok(password_normalize(task, "/p", secret_of("zorblattian1"), &normal)));
+    cr_expect_eq(password_policy_judge(&service, task, "/p", normal, &owner).code, STATUS_WEAK_PASSWORD);
+    cr_expect_str_eq(task->fault.errors[0].code, "context_word");
+}
+
+Test(password_policy, the_rule_that_refused_is_named)
+{
+    in_fiber(rules);
+}
+
 static char *repeated(const char *unit, size_t count)
 {
     char *text = arena_alloc(task->arena, strlen(unit) * count + 1);

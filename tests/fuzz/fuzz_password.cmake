@@ -1,0 +1,1 @@
+set(FUZZ_LINKS auth_crypto)
