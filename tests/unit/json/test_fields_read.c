@@ -301,7 +301,7 @@ Test(fields_read, an_object_nobody_looks_into_is_kept_as_compact_text)
         {"{\"data\":{\"a\":1,\"a\":2}}", STATUS_MALFORMED_JSON, NULL},
         {"{\"data\":null}", STATUS_OK, ""},
         {"{\"data\":{}}", STATUS_OK, "{}"},
-        {"{\"data\": { \"b\" : [ true , null ], \"a\": 1.5 } }", STATUS_OK, "{\"a\":1.5,\"b\":[true,null]}"},
+        {"{\"data\": { \"b\" : [ 1 , null ], \"a\": 1.5 } }", STATUS_OK, "{\"a\":1.5,\"b\":[1,null]}"},
         {"{\"data\":{\"a\":\"1234567890123456\"}}", STATUS_OK, "{\"a\":\"1234567890123456\"}"},
     };
     for (size_t i = 0; i < ARRAY_COUNT(cases); i++) {
