@@ -58,6 +58,23 @@ const struct command commands[] = {
      "that AUTH_BREACHED_PASSWORDS_FILE names.\n\n"
      "  example: auth breached pack pwned-passwords-sha1-ordered-by-hash.txt pwned.bin\n",
      breached_command, false},
+    {"import", "Take accounts over from a file, also from other systems",
+     "auth import FILE|- [--from auth|gotrue|keycloak|kratos|firebase|auth0] [--update]\n"
+     "                   [--create-groups] [--dry-run] [--restart] [--json]\n\n"
+     "Accounts that are there already are left alone, or brought up to date with --update:\n"
+     "nothing is there twice, however often a file is read, and a run that was stopped goes on.\n"
+     "Roles must be there; groups are made with --create-groups. What is refused is told.\n"
+     "Firebase's hashes need what its console shows: --firebase-signer-key-file FILE,\n"
+     "--firebase-salt-separator TEXT, --firebase-rounds N and --firebase-memory-cost N.\n"
+     "Exit code 0: all were taken; 1: some were refused, or it stopped; 2: wrong options.\n\n"
+     "  example: auth import realm.json --from keycloak --create-groups --dry-run\n",
+     import_command, false},
+    {"export", "Write all accounts, one JSON object a line",
+     "auth export [--with-hashes]\n\n"
+     "What auth import takes back. Password hashes are left out unless they are asked for;\n"
+     "second factors and keys are always left out.\n\n"
+     "  example: auth export --with-hashes > accounts.ndjson\n",
+     export_command, false},
     {"healthcheck", "Ask the running service whether it is ready",
      "auth healthcheck [--live]\n\n"
      "Asks the operations listener of this configuration; exit code 0 when ready, 1 when not.\n\n"

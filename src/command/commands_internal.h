@@ -11,6 +11,8 @@ int client_command(int argc, char **argv);
 int mail_command(int argc, char **argv);
 int key_command(int argc, char **argv);
 int breached_command(int argc, char **argv);
+int import_command(int argc, char **argv);
+int export_command(int argc, char **argv);
 int healthcheck_command(int argc, char **argv);
 int version_command(int argc, char **argv);
 int help_command(int argc, char **argv);

@@ -225,3 +225,8 @@ void password_hasher_counts(struct password_hasher *hasher, struct password_hash
         ret_counts->buckets[i] = atomic_load_explicit(&hasher->buckets[i], memory_order_relaxed);
     }
 }
+
+const char *password_hasher_text_problem(const struct password_hasher *hasher, struct str text)
+{
+    return password_text_problem(&hasher->peppers, text);
+}

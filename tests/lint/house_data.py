@@ -15,11 +15,12 @@ LAYERS = {
     "store": {"base", "loop", "model"},
     "migrate": {"base", "loop", "model", "store"},
     "domain": RULES_BASE - {"domain"},
+    "transfer": RULES_BASE,
     "http": {"base", "json", "loop"},
-    "api": RULES_BASE | {"http"},
+    "api": RULES_BASE | {"http", "transfer"},
     "jobs": RULES_BASE | {"http"},
-    "command": RULES_BASE | {"http", "api", "jobs", "config", "migrate"},
-    "main": RULES_BASE | {"http", "api", "jobs", "config", "migrate", "command"},
+    "command": RULES_BASE | {"transfer", "http", "api", "jobs", "config", "migrate"},
+    "main": RULES_BASE | {"transfer", "http", "api", "jobs", "config", "migrate", "command"},
 }
 
 # Headers of other projects, by pattern, and the folders they may be included in: one home each.

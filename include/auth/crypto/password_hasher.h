@@ -43,6 +43,9 @@ NODISCARD result password_hash_wait(struct password_hasher *hasher, struct task 
 NODISCARD result password_verify_wait(struct password_hasher *hasher, struct task *task, struct str text,
                                       struct secret password, bool *ret_needs_rehash);
 
+/* What is wrong with a text that is to be stored as a hash; NULL when it can be verified here. Never waits. */
+const char *password_hasher_text_problem(const struct password_hasher *hasher, struct str text);
+
 #define HASH_BUCKET_COUNT 10u
 /* Upper bounds of the buckets in milliseconds; the last bucket has none. */
 extern const int64_t hash_bucket_ms[HASH_BUCKET_COUNT - 1u];
