@@ -53,6 +53,7 @@ COMPARISONS = {
     "src/command/command_line.c": (5, "words of the operator's command line"),
     "src/command/commands.c": (2, "words of the operator's command line"),
     "src/command/healthcheck_command.c": (1, "the status line of an HTTP answer"),
+    "src/command/import_command.c": (2, "words of the operator's command line"),
     "src/command/migrate_command_main.c": (1, "words of the operator's command line"),
     "src/command/user_command.c": (1, "words of the operator's command line"),
     "src/config/settings_collect.c": (1, "names of environment variables"),
