@@ -11,6 +11,7 @@ UPDATE accounts SET version = version WHERE false
 
 -- CROSS JOIN says in which order SQLite goes: by the few records into the index of the many accounts.
 -- name: transfer_match
+-- lane: read
 -- in: records text, ids bytes
 -- out: n int, id uuid, external_id text?, email text, email_key text, is_email_verified bool, name text?, locale text?, password_hash text?, status text, requires_mfa bool, claims text?
 WITH r AS (SELECT x.n, x.email_key, x.external_id,
