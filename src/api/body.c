@@ -40,9 +40,6 @@ result read_query(struct request *request)
     const struct fields *fields = request->route->query;
     if (!fields) return RESULT_OK;
     void *value = arena_alloc(request->task.arena, fields->size);
-    const result read = fields_read_form(fields, &request->task, request->query, value);
     request->query_value = value;
-    /* RFC 6749's name for it is of no meaning here. */
-    if (read.code == STATUS_INVALID_REQUEST) return RESULT(VALIDATION_FAILED);
-    return read;
+    return fields_read_query(fields, &request->task, request->query, value);
 }

@@ -3,6 +3,8 @@
 #include "auth/base/log.h"
 #include "auth/http/problem.h"
 #include "auth/loop/fiber.h"
+#include "idempotency_internal.h"
+#include "precondition_internal.h"
 
 #define LOGGED_PATH_MAX 256u
 #define START_LOOK_MS   INT64_C(10)
@@ -96,10 +98,11 @@ static result serve(struct request *request, bool is_operations, struct response
     TRY(authenticate(request));
     TRY(authorise(request));
     TRY(check_origin(request));
+    TRY(check_precondition(request));
     TRY(read_query(request));
     TRY(read_body(request, &body));
     TRY(check_deadline(request));
-    return request->route->handler(request, body, response);
+    return handle_once(request, body, response);
 }
 
 /* Probes ask every other second: what they are told is of interest only when it is bad news. */

@@ -2,7 +2,7 @@
 #include "api_internal.h"
 #include "auth/http/openapi.h"
 
-#define OPENAPI_BYTES_MAX       (256u * 1024u)
+#define OPENAPI_BYTES_MAX       (2u * 1024u * 1024u)
 #define PUBLISHED_CACHE_CONTROL "public, max-age=300"
 /* Many times what a start takes when the database is there and the schema fits. */
 #define START_PATIENCE_MS INT64_C(2000)

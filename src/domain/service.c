@@ -10,6 +10,8 @@ void service_secrets_derive(const struct key256 *server_secret, struct service_s
     key_derive(server_secret, "refresh token tag v1", &ret_secrets->refresh_key);
     key_derive(server_secret, "throttle name v1", &ret_secrets->throttle_key);
     key_derive(server_secret, "cache name v1", &ret_secrets->cache_key);
+    key_derive(server_secret, "page cursor v1", &ret_secrets->cursor_key);
+    key_derive(server_secret, "idempotency key v1", &ret_secrets->idempotency_key);
 }
 
 void service_secrets_wipe(struct service_secrets *secrets)

@@ -7,9 +7,10 @@
 #include "openapi_internal.h"
 
 #define COMPACT_FIRST_BYTES ((size_t)64 * 1024)
-#define COMPACT_BYTES_MAX   ((size_t)2 * 1024 * 1024)
+#define COMPACT_BYTES_MAX   ((size_t)4 * 1024 * 1024)
 #define SCHEMA_FIRST_BYTES  1024u
 #define SCHEMAS_MAX         128u
+#define HTTP_CREATED        201
 #define TEXT_FIRST_BYTES    256u
 #define TEXT_BYTES_MAX      ((size_t)64 * 1024)
 
@@ -190,9 +191,34 @@ static void write_path_parameters(struct printer *printer, const struct route *r
     }
 }
 
+static bool takes_if_match(const struct route *row)
+{
+    return row->is_versioned && row->method != HTTP_GET && row->method != HTTP_POST;
+}
+
+static bool has_header_parameters(const struct route *row)
+{
+    return takes_if_match(row) || takes_idempotency_key(row);
+}
+
+static void write_header_parameters(struct printer *printer, const struct route *row)
+{
+    if (takes_if_match(row))
+        write_parameter(
+            printer, STR("If-Match"), "header", false,
+            STR("{\"type\":\"string\",\"description\":\"The ETag that was read: another version is "
+                "not changed\"}"));
+    if (takes_idempotency_key(row))
+        write_parameter(
+            printer, STR("Idempotency-Key"), "header", false,
+            STR("{\"type\":\"string\",\"minLength\":1,\"maxLength\":255,\"description\":\"Sent again "
+                "with the same key within a day, the request is answered again and not done "
+                "again\"}"));
+}
+
 static void write_parameters(struct printer *printer, const struct route *row)
 {
-    if (!row->query && !strchr(row->path, '{')) return;
+    if (!row->query && !strchr(row->path, '{') && !has_header_parameters(row)) return;
     json_key(&printer->json, "parameters");
     json_begin_array(&printer->json);
     write_path_parameters(printer, row);
@@ -201,6 +227,7 @@ static void write_parameters(struct printer *printer, const struct route *row)
         write_parameter(printer, str_from(field->name), "query", (field->flags & FIELD_REQUIRED) != 0,
                         member_schema(printer->arena, row->query, field));
     }
+    write_header_parameters(printer, row);
     json_end_array(&printer->json);
 }
 
@@ -219,12 +246,35 @@ static void write_body(struct printer *printer, const struct route *row)
     json_end_object(json);
 }
 
+static void write_response_header(struct json_writer *json, const char *name, const char *description)
+{
+    json_key(json, name);
+    json_begin_object(json);
+    write_member(json, "description", str_from(description));
+    json_key(json, "schema");
+    json_raw(json, STR("{\"type\":\"string\"}"));
+    json_end_object(json);
+}
+
+static void write_response_headers(struct json_writer *json, const struct route *row)
+{
+    const bool has_version = row->is_versioned && row->reply;
+    const bool has_place = row->success == HTTP_CREATED && row->scope;
+    if (!has_version && !has_place) return;
+    json_key(json, "headers");
+    json_begin_object(json);
+    if (has_version) write_response_header(json, "ETag", "The version, for If-Match");
+    if (has_place) write_response_header(json, "Location", "Where it is");
+    json_end_object(json);
+}
+
 static void write_success(struct printer *printer, const struct route *row)
 {
     struct json_writer *json = &printer->json;
     json_key(json, str_printf(printer->arena, "%d", row->success).ptr);
     json_begin_object(json);
     write_member(json, "description", str_from(row->reply ? row->reply->title : row->summary));
+    write_response_headers(json, row);
     if (row->reply || row->reply_type) {
         begin_content(printer, row->reply_type ? str_from(row->reply_type) : STR("application/json"));
         if (row->reply)
@@ -250,7 +300,11 @@ static void collect_errors(const struct route *row, bool errors[STATUS_COUNT])
     errors[STATUS_UNSUPPORTED_MEDIA] |= row->body_kind != BODY_NONE;
     errors[STATUS_MALFORMED_JSON] |= row->body_kind == BODY_JSON;
     errors[STATUS_VALIDATION_FAILED] |= row->body_kind == BODY_JSON;
-    errors[STATUS_INVALID_REQUEST] |= row->body_kind == BODY_FORM || row->query != NULL;
+    errors[STATUS_INVALID_REQUEST] |= row->body_kind == BODY_FORM;
+    errors[STATUS_VALIDATION_FAILED] |= row->query != NULL;
+    errors[STATUS_PRECONDITION_FAILED] |= takes_if_match(row);
+    errors[STATUS_IDEMPOTENCY_KEY_REUSED] |= takes_idempotency_key(row);
+    errors[STATUS_REQUEST_IN_PROGRESS] |= takes_idempotency_key(row);
 }
 
 static struct str error_description(struct printer *printer, const bool errors[STATUS_COUNT], int status)

@@ -90,6 +90,8 @@ static result check_row(const struct route *row, struct fault *fault)
         FAIL(fault, INTERNAL, "route %s has a body with a method that takes none", row->id);
     if ((row->scope || row->needs_fresh) && row->access != ACCESS_BEARER)
         FAIL(fault, INTERNAL, "route %s asks for a scope or a fresh sign-in without a bearer", row->id);
+    if (row->is_versioned && !row->scope)
+        FAIL(fault, INTERNAL, "route %s has versions without a scope", row->id);
     if (row->limit && (!row->limit->name || row->limit->requests <= 0 || row->limit->window_ms <= 0))
         FAIL(fault, INTERNAL, "route %s has a rate limit without numbers", row->id);
     return RESULT_OK;
@@ -240,7 +242,7 @@ static const struct path_node *find_node(const struct router *router, struct req
     /* A slash at the end is one segment more, though splitting does not show it. */
     if (request->path.len == 0 || request->path.ptr[request->path.len - 1] == '/') return NULL;
     for (size_t i = router->plain_count; i < router->node_count; i++) {
-        struct str values[ROUTE_PARAMETERS_MAX] = {STR_NONE, STR_NONE};
+        struct str values[ROUTE_PARAMETERS_MAX] = {STR_NONE, STR_NONE, STR_NONE};
         if (!match_segments(router->nodes[i].path, request->path, values)) continue;
         memcpy(request->path_values, values, sizeof(values));
         return &router->nodes[i];

@@ -11,6 +11,7 @@ struct form_reader {
     void *ret_value;
     bool *has_come; /* one for each row */
     bool *has_value;
+    bool refuses_unknown;
 };
 
 static size_t row_named(const struct fields *fields, struct str name)
@@ -107,9 +108,14 @@ static void take_pair(const struct form_reader *reader, struct str pair)
     struct str encoded = pair;
     const struct str encoded_name = str_split(&encoded, '=');
     struct str name;
-    if (!percent_decode(reader->task->arena, encoded_name, true, &name)) return;
-    const size_t index = row_named(reader->fields, name);
-    if (index < reader->fields->count) take_parameter(reader, index, encoded);
+    const bool is_name = percent_decode(reader->task->arena, encoded_name, true, &name) && is_utf8(name);
+    const size_t index = is_name ? row_named(reader->fields, name) : reader->fields->count;
+    if (index < reader->fields->count) {
+        take_parameter(reader, index, encoded);
+    } else if (reader->refuses_unknown) {
+        const struct path path = {.key = is_name ? name : STR("?"), .is_parameter = true};
+        path_refuse(reader->task, &path, "unknown", "is not a parameter of this path");
+    }
 }
 
 /* Omitted, or sent without a value; a parameter that was refused is named once, for what is wrong with it. */
@@ -123,25 +129,36 @@ static void check_required(const struct form_reader *reader)
     }
 }
 
-result fields_read_form(const struct fields *fields, struct task *task, struct str form, void *ret_value)
+static result read_pairs(struct form_reader *reader, struct str form)
 {
-    memset(ret_value, 0, fields->size);
-    struct arena *arena = task->arena;
-    const struct form_reader reader = {
-        .fields = fields,
-        .task = task,
-        .ret_value = ret_value,
-        .has_come = arena_alloc_array(arena, fields->count + 1, sizeof(bool)),
-        .has_value = arena_alloc_array(arena, fields->count + 1, sizeof(bool)),
-    };
+    const struct fields *fields = reader->fields;
+    struct task *task = reader->task;
+    memset(reader->ret_value, 0, fields->size);
+    reader->has_come = arena_alloc_array(task->arena, fields->count + 1, sizeof(bool));
+    reader->has_value = arena_alloc_array(task->arena, fields->count + 1, sizeof(bool));
     const size_t earlier = task->fault.error_count;
     for (size_t i = 0; form.len > 0; i++) {
         if (i == PARAMETERS_MAX)
             FAIL(&task->fault, INVALID_REQUEST, "more than %u parameters", PARAMETERS_MAX);
-        take_pair(&reader, str_split(&form, '&'));
+        take_pair(reader, str_split(&form, '&'));
     }
-    check_required(&reader);
+    check_required(reader);
     const size_t refused = task->fault.error_count - earlier;
     if (refused > 0) FAIL(&task->fault, INVALID_REQUEST, "%zu parameters of %s", refused, fields->title);
     return RESULT_OK;
+}
+
+result fields_read_form(const struct fields *fields, struct task *task, struct str form, void *ret_value)
+{
+    struct form_reader reader = {.fields = fields, .task = task, .ret_value = ret_value};
+    return read_pairs(&reader, form);
+}
+
+result fields_read_query(const struct fields *fields, struct task *task, struct str query, void *ret_value)
+{
+    struct form_reader reader = {
+        .fields = fields, .task = task, .ret_value = ret_value, .refuses_unknown = true};
+    const result read = read_pairs(&reader, query);
+    /* RFC 6749's name for it is of no meaning here. */
+    return read.code == STATUS_INVALID_REQUEST ? RESULT(VALIDATION_FAILED) : read;
 }

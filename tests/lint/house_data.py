@@ -58,6 +58,7 @@ COMPARISONS = {
     "src/command/user_command.c": (1, "words of the operator's command line"),
     "src/config/settings_collect.c": (1, "names of environment variables"),
     "src/config/settings_reference.c": (1, "names of sections, all literals"),
+    "src/api/idempotency.c": (1, "names of header fields, all literals"),
     "src/http/openapi.c": (3, "titles and paths of the route table"),
     "src/http/problem.c": (1, "public problem codes"),
     "src/http/proxy.c": (2, "network addresses"),

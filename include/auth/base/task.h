@@ -12,6 +12,8 @@
 #include "auth/base/fault.h"
 #include "auth/base/str.h"
 
+struct request_claim; /* model/request_claim.h */
+
 struct task {
     struct arena *arena;
     struct fault fault;
@@ -22,6 +24,7 @@ struct task {
     struct str id;               /* the request id, or the name of the command or job */
     struct str actor; /* who does it, for the audit log: "account:<id>", "client:<id>", "key:<id>", the name
                                     of a command or job; empty: the account itself */
+    const struct request_claim *claim; /* marked as done in the transaction of its work; NULL: none */
     struct str
         problem_members; /* JSON members ("name":value,...) told in the problem document beside the fixed ones */
 };

@@ -24,6 +24,8 @@ struct service_secrets {
     struct key256 refresh_key;
     struct key256 throttle_key;
     struct key256 cache_key;
+    struct key256 cursor_key;
+    struct key256 idempotency_key;
 };
 
 struct service {

@@ -11,7 +11,7 @@
 
 #include "auth/base/task.h"
 
-#define ROUTE_PARAMETERS_MAX  2u
+#define ROUTE_PARAMETERS_MAX  3u
 #define HTTP_TARGET_BYTES_MAX 4096u
 #define HTTP_HEADER_BYTES_MAX 8192u /* one field */
 #define HTTP_REQUEST_ID_MAX   64u

@@ -45,9 +45,10 @@ struct route {
     enum access access;
     const char *scope; /* what the token must carry, or NULL */
     const char
-        *key_scope;   /* of a route for people: what lets an API key act for its owner here; "": any key may;
+        *key_scope;    /* of a route for people: what lets an API key act for its owner here; "": any key may;
                               NULL: none may */
-    bool needs_fresh; /* a recent authentication (RFC 9470), else STEP_UP_REQUIRED */
+    bool needs_fresh;  /* a recent authentication (RFC 9470), else STEP_UP_REQUIRED */
+    bool is_versioned; /* answers carry the resource's version as ETag, changes honour If-Match */
     const struct rate_limit *limit;
     enum body_kind body_kind;
     bool is_body_optional;
@@ -61,6 +62,12 @@ struct route {
     const char *summary;
     const char *source; /* the RFC, NIST or OWASP section it follows */
 };
+
+/* What is done under a scope may be sent again with the same Idempotency-Key. */
+static inline bool takes_idempotency_key(const struct route *route)
+{
+    return route->method == HTTP_POST && route->scope != NULL;
+}
 
 struct router;
 

@@ -103,6 +103,11 @@ NODISCARD result fields_read_json(const struct fields *fields, struct task *task
 NODISCARD result fields_read_form(const struct fields *fields, struct task *task, struct str form,
                                   void *ret_value);
 
+/* Reads the query of a URL, as a form, but names unknown parameters, too: a filter with a slip of the pen is not one that
+ * lets all through. VALIDATION_FAILED. */
+NODISCARD result fields_read_query(const struct fields *fields, struct task *task, struct str query,
+                                   void *ret_value);
+
 /* Writes one JSON object. Absent optional members are left out: those a presence says so of, else empty text,
  * NULL lists, nil ids, time 0; numbers, booleans, choices and objects without a presence are always written.
  */

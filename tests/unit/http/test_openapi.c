@@ -74,6 +74,30 @@ static const struct route rows[] = {
      .handler = handle,
      .success = 204,
      .summary = "Remove a thing"},
+    {.id = "thing_patch",
+     .method = HTTP_PATCH,
+     .path = "/v1/things/{id}",
+     .access = ACCESS_BEARER,
+     .scope = "things",
+     .is_versioned = true,
+     .body_kind = BODY_JSON,
+     .body = &sample_fields,
+     .handler = handle,
+     .success = 200,
+     .reply = &sample_fields,
+     .summary = "Change a thing"},
+    {.id = "thing_post",
+     .method = HTTP_POST,
+     .path = "/v1/things",
+     .access = ACCESS_BEARER,
+     .scope = "things",
+     .is_versioned = true,
+     .body_kind = BODY_JSON,
+     .body = &sample_fields,
+     .handler = handle,
+     .success = 201,
+     .reply = &sample_fields,
+     .summary = "Make a thing"},
     {.id = "page",
      .method = HTTP_GET,
      .path = "/page",
@@ -141,6 +165,30 @@ Test(openapi, the_document_says_what_the_table_says)
         "#/components/schemas/Sample_thing");
     cr_expect_null(AT(document, "paths", "/v1/things/{id}", "delete", "responses", "204", "content"));
     cr_expect_eq(json_object_size(AT(document, "components", "schemas")), 3);
+    json_decref(document);
+    arena_destroy(arena);
+}
+
+Test(openapi, versions_and_keys_for_repetition_are_headers_of_what_takes_them)
+{
+    struct arena *arena = arena_create(16 * 1024 * 1024);
+    struct str text;
+    json_t *document = print(arena, &text);
+    json_t *patch = AT(document, "paths", "/v1/things/{id}", "patch");
+    json_t *header = json_array_get(AT(patch, "parameters"), 1);
+    cr_expect_str_eq(json_string_value(AT(header, "name")), "If-Match");
+    cr_expect_str_eq(json_string_value(AT(header, "in")), "header");
+    cr_expect(json_is_false(AT(header, "required")));
+    cr_expect_not_null(AT(patch, "responses", "412"));
+    cr_expect_not_null(AT(patch, "responses", "200", "headers", "ETag"));
+    json_t *post = AT(document, "paths", "/v1/things", "post");
+    cr_expect_str_eq(json_string_value(AT(json_array_get(AT(post, "parameters"), 0), "name")),
+                     "Idempotency-Key");
+    cr_expect_not_null(AT(post, "responses", "201", "headers", "Location"));
+    cr_expect_not_null(AT(post, "responses", "409"));
+    cr_expect_null(AT(post, "responses", "412"));
+    json_t *get = AT(document, "paths", "/v1/things/{id}", "get");
+    cr_expect_eq(json_array_size(AT(get, "parameters")), 3, "a reader needs neither");
     json_decref(document);
     arena_destroy(arena);
 }

@@ -38,7 +38,7 @@ Test(router, a_wrong_table_does_not_start_and_the_row_is_named)
         {ROW("first", HTTP_GET, "/a"), ROW("wrong", HTTP_GET, "b")},
         {ROW("first", HTTP_GET, "/a"), ROW("wrong", HTTP_GET, "/b//c")},
         {ROW("first", HTTP_GET, "/a"), ROW("wrong", HTTP_GET, "/b/")},
-        {ROW("first", HTTP_GET, "/a"), ROW("wrong", HTTP_GET, "/b/{x}/{y}/{z}")},
+        {ROW("first", HTTP_GET, "/a"), ROW("wrong", HTTP_GET, "/b/{w}/{x}/{y}/{z}")},
         {ROW("first", HTTP_GET, "/a"), ROW("wrong", HTTP_GET, "/b/{x}c")},
         {ROW("first", HTTP_GET, "/a"), ROW("wrong", HTTP_POST, "/b")},
         {ROW("first", HTTP_GET, "/a"), ROW("wrong", HTTP_POST, "/b")},

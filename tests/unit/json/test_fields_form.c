@@ -56,6 +56,17 @@ Test(fields_form, every_offending_parameter_is_named_at_once)
     cr_expect_eq(task.fault.error_count, 8);
 }
 
+Test(fields_form, a_query_names_unknown_parameters_too)
+{
+    fault_clear(&task.fault);
+    const struct str query = STR("emial=x&age=x&%ff=1&");
+    cr_expect_eq(fields_read_query(form_fields(), &task, query, &account).code, STATUS_VALIDATION_FAILED);
+    cr_expect(has_error("emial", "unknown") && has_error("age", "wrong_type") && has_error("?", "unknown"));
+    fault_clear(&task.fault);
+    cr_expect(is_ok(fields_read_query(form_fields(), &task, STR("name=Ada&age=7"), &account)) ||
+              !has_error("name", "unknown"));
+}
+
 Test(fields_form, a_repeated_parameter_is_refused)
 {
     cr_expect_eq(read_text("name=ada&password=12345678&name=ada"), STATUS_INVALID_REQUEST);
