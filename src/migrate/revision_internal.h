@@ -48,6 +48,9 @@ NODISCARD result revision_check_sql(struct migration_scope *scope, const struct 
 /* Whether a statement of the section is one that no transaction takes. */
 bool is_section_outside(enum db_engine engine, struct str sql);
 
+/* Whether it may be run in a transaction together with what records it. */
+bool does_transaction_take(enum db_engine engine, struct str statement);
+
 const char *revision_phase_name(enum revision_phase phase);
 bool is_revision_id(struct str text);
 

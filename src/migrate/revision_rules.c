@@ -55,9 +55,11 @@ static const char *broken_rule(struct str statement, enum db_engine engine, bool
         if (sql_begins_with(engine, statement, outside_rules[i].words, &after))
             return outside_rules[i].reason;
     }
-    const bool is_reindex = sql_begins_with(engine, statement, "REINDEX", &after);
-    return is_reindex && has_word(statement, engine, "CONCURRENTLY") ? "REINDEX CONCURRENTLY " NEEDS_OFF
-                                                                     : NULL;
+    if (!has_word(statement, engine, "CONCURRENTLY")) return NULL;
+    if (sql_begins_with(engine, statement, "REINDEX", &after)) return "REINDEX CONCURRENTLY " NEEDS_OFF;
+    const bool is_detaching =
+        sql_begins_with(engine, statement, "ALTER TABLE", &after) && has_word(statement, engine, "DETACH");
+    return is_detaching ? "DETACH PARTITION CONCURRENTLY " NEEDS_OFF : NULL;
 }
 
 static result check_section(struct migration_scope *scope, const struct revision *revision,
@@ -94,6 +96,31 @@ bool is_section_outside(enum db_engine engine, struct str sql)
             return true;
     }
     return false;
+}
+
+/* Rather too few than too many: what a transaction refuses would fail in one. Blocks of code may end it. */
+bool does_transaction_take(enum db_engine engine, struct str statement)
+{
+    static const char *const words[] = {
+        "CALL",
+        "DO",
+        "VACUUM",
+        "REINDEX",
+        "CLUSTER",
+        "ALTER SYSTEM",
+        "ALTER DATABASE",
+        "CREATE DATABASE",
+        "DROP DATABASE",
+        "CREATE TABLESPACE",
+        "DROP TABLESPACE",
+        "CREATE SUBSCRIPTION",
+        "ALTER SUBSCRIPTION",
+        "DROP SUBSCRIPTION",
+    };
+    struct sql_lexer after;
+    for (size_t i = 0; i < ARRAY_COUNT(words); i++)
+        if (sql_begins_with(engine, statement, words[i], &after)) return false;
+    return !has_word(statement, engine, "CONCURRENTLY");
 }
 
 /* The first statement finds the last key of a batch, the others fill up to it. */

@@ -154,18 +154,10 @@ static result run_noted(const struct migrator *migrator, const struct migration_
     return outcome;
 }
 
-/* Blocks of code may end transactions of their own. */
-static bool is_countable(enum db_engine engine, struct str statement)
-{
-    struct sql_lexer after;
-    return !is_section_outside(engine, statement) && !sql_begins_with(engine, statement, "CALL", &after) &&
-           !sql_begins_with(engine, statement, "DO", &after);
-}
-
 static result run_statement(const struct migrator *migrator, const struct migration_step *step,
                             struct migration_lone_statement *lone, int64_t stored)
 {
-    return is_countable(migrator->version.driver->engine, lone->statement.text)
+    return does_transaction_take(migrator->version.driver->engine, lone->statement.text)
                ? run_counted(migrator, step, lone, stored)
                : run_noted(migrator, step, lone, stored);
 }

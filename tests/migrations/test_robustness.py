@@ -221,6 +221,27 @@ def test_the_statement_timeout_of_a_revision_holds(postgres_site):
     assert "statement timeout" in site.fails("upgrade", 1)
 
 
+def test_what_no_transaction_takes_runs_by_itself(postgres_site):
+    """Some may be refused in a transaction only when they are run; some end it."""
+    site = postgres_site
+    site.revisions.add("0001", "", ("""CREATE TABLE parts (i integer) PARTITION BY RANGE (i);
+        CREATE TABLE part_1 PARTITION OF parts FOR VALUES FROM (1) TO (2);
+        CREATE TABLE marks (i integer);
+        CREATE MATERIALIZED VIEW few AS SELECT 1 AS i; CREATE UNIQUE INDEX few_i ON few (i);
+        CREATE PROCEDURE twice() LANGUAGE plpgsql AS $$ BEGIN INSERT INTO marks VALUES (1); COMMIT; INSERT INTO marks
+        VALUES (2); END $$;""", "SELECT 1;"))
+    site.revisions.add("0002", "0001", (f"""ALTER TABLE parts DETACH PARTITION part_1 CONCURRENTLY;
+        CALL twice(); DO $$ BEGIN INSERT INTO marks VALUES (3); COMMIT; END $$; VACUUM marks; CLUSTER; REINDEX SCHEMA public;
+        REFRESH MATERIALIZED VIEW CONCURRENTLY few; ALTER DATABASE {site.name} SET work_mem = '5MB';
+        CREATE INDEX CONCURRENTLY marks_i ON marks (i); INSERT INTO marks VALUES (4); DROP INDEX CONCURRENTLY marks_i;""",
+                                        "SELECT 1;"), transaction="off")
+    assert site.expect("upgrade").endswith("now at 0002 (head)\n")
+    assert site.sql("SELECT string_agg(CAST(i AS text), ',' ORDER BY i) FROM marks") == "1,2,3,4"
+    assert site.sql("SELECT count(*) FROM schema_version_backfill") == "0"
+    refused = site.revisions.add("0003", "0002", ("ALTER TABLE parts DETACH PARTITION part_1 CONCURRENTLY;", "SELECT 1;"))
+    assert f"{refused.name}:9:1: DETACH PARTITION CONCURRENTLY cannot run in a transaction" in site.fails("heads", 5)
+
+
 # --- SQLite ---
 
 
