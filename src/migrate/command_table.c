@@ -158,7 +158,8 @@ void migrate_subcommands_print(FILE *out)
     fprintf(out,
             "\nExample: auth migrate upgrade\n`auth migrate <command> --help` says more.\n"
             "\nExit codes: 0 ok, 1 SQL failed, 2 usage, 3 out of date, 4 database ahead and incompatible,\n"
-            "5 edited or unconnected revisions, 6 lock not obtained, 7 no database to work with, 143 terminated.\n");
+            "5 edited or unconnected revisions, 6 lock not obtained, 7 no database to work with, 143 "
+            "terminated.\n");
 }
 
 void migrate_subcommand_print_help(FILE *out, const struct subcommand *subcommand)
