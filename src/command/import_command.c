@@ -183,7 +183,7 @@ static result open_records(struct import_work *work, struct task *task)
     enum framing framing = FRAMING_LINES;
     work->is_file = fstat(work->fd, &facts) == 0 && S_ISREG(facts.st_mode) && strcmp(work->file, "-") != 0;
     if (work->is_file) {
-        TRY(framing_detect(task, work->fd, &framing));
+        TRY(framing_detect(task, work->fd, import_format_framing(work->options.format), &framing));
         TRY(import_state_fingerprint(task, work->fd, work->from, &work->state.fingerprint));
         if (!work->options.is_dry_run) resume(work, task);
     }

@@ -23,6 +23,12 @@ const char *import_format_name(const struct import_format *format)
     return format->name;
 }
 
+enum framing import_format_framing(const struct import_format *format)
+{
+    const bool is_document = format == &import_format_keycloak || format == &import_format_firebase;
+    return is_document ? FRAMING_ARRAY : FRAMING_LINES;
+}
+
 const char *import_options_problem(const struct import_options *options)
 {
     if (options->format != &import_format_firebase) return NULL;
@@ -115,7 +121,7 @@ int64_t import_time_ms(struct task *task, struct str text)
     if (copy[10] == ' ') copy[10] = 'T';
     struct str form = {copy, text.len};
     /* PostgreSQL leaves the minutes of a zone out. */
-    const bool has_short_zone = text.len > 22 && strchr("+-", copy[text.len - 3]) != NULL;
+    const bool has_short_zone = text.len >= 20 && strchr("+-", copy[text.len - 3]) != NULL;
     if (has_short_zone) {
         memcpy(copy + text.len, ":00", 3);
         form.len += 3;

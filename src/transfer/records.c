@@ -123,25 +123,24 @@ struct records_place records_place(const struct records *records)
     return (struct records_place){records->offset, records->number, records->depth};
 }
 
-/* What the first line that is not empty looks like. */
-static enum framing framing_of(struct str head)
+/* By the first line that is not empty. */
+static enum framing framing_of(struct str head, enum framing of_object)
 {
     while (head.len > 0 && strchr(" \t\r\n", head.ptr[0])) head = str_from_offset(head, 1);
     if (str_starts_with(head, STR("["))) return FRAMING_ARRAY;
     if (str_starts_with(head, STR("--")) || str_starts_with(head, STR("COPY "))) return FRAMING_COPY;
     if (!str_starts_with(head, STR("{"))) return FRAMING_CSV;
-    /* A document over many lines is one object; a line that is whole in itself is a record. */
+    /* A document over many lines begins with a line of its own. */
     const char *end = memchr(head.ptr, '\n', head.len);
-    const struct str line = str_trim((struct str){head.ptr, end ? (size_t)(end - head.ptr) : head.len});
-    const bool is_whole = line.len > 1 && line.ptr[line.len - 1] == '}' && end;
-    return is_whole ? FRAMING_LINES : FRAMING_ARRAY;
+    const bool is_spread = end && str_trim((struct str){head.ptr + 1, (size_t)(end - head.ptr - 1)}).len == 0;
+    return is_spread ? FRAMING_ARRAY : of_object;
 }
 
-result framing_detect(struct task *task, int fd, enum framing *ret_framing)
+result framing_detect(struct task *task, int fd, enum framing of_object, enum framing *ret_framing)
 {
     char head[2048];
     const ssize_t got = pread(fd, head, sizeof head, 0);
     if (got < 0) FAIL(&task->fault, BAD_REQUEST, "the form of the input cannot be told: %s", strerror(errno));
-    *ret_framing = framing_of((struct str){head, (size_t)got});
+    *ret_framing = framing_of((struct str){head, (size_t)got}, of_object);
     return RESULT_OK;
 }

@@ -15,6 +15,7 @@
 #include "auth/domain/service.h"
 #include "auth/json/fields.h"
 #include "auth/model/account.h"
+#include "auth/transfer/framing.h"
 
 #define IMPORT_BATCH_MAX        300u /* three matches each stay below DB_ROWS_MAX */
 #define IMPORT_CLAIMS_BYTES_MAX 2048u
@@ -78,6 +79,8 @@ const char *import_verdict_name(enum import_verdict verdict);
 /* NULL when there is none of that name. */
 const struct import_format *import_format_find(struct str name);
 const char *import_format_name(const struct import_format *format);
+/* How a file that begins with an object holds the records, where it does not show. */
+enum framing import_format_framing(const struct import_format *format);
 /* What the options lack for this format; NULL: nothing. */
 const char *import_options_problem(const struct import_options *options);
 

@@ -16,16 +16,10 @@
 
 #include "auth/base/strbuf.h"
 #include "auth/base/task.h"
+#include "auth/transfer/framing.h"
 
 #define RECORD_BYTES_MAX   (256u * 1024u)
 #define RECORD_COLUMNS_MAX 128u
-
-enum framing {
-    FRAMING_LINES,
-    FRAMING_ARRAY,
-    FRAMING_CSV,
-    FRAMING_COPY /* the rows of auth.users in a dump of pg_dump */
-};
 
 struct record {
     struct str text;
@@ -50,7 +44,8 @@ NODISCARD result records_open(struct task *task, int fd, enum framing framing, s
 NODISCARD result records_next(struct records *records, struct task *task, struct record *ret_record);
 struct records_place records_place(const struct records *records);
 
-/* The framing by how the file begins; `fd` is put back to its beginning. */
-NODISCARD result framing_detect(struct task *task, int fd, enum framing *ret_framing);
+/* The framing by how the file begins, `of_object` where that is with an object and does not show which; reading goes on
+ * from where it was. */
+NODISCARD result framing_detect(struct task *task, int fd, enum framing of_object, enum framing *ret_framing);
 
 #endif
