@@ -9,6 +9,7 @@
 #include "auth/domain/keyring.h"
 #include "auth/domain/mailer.h"
 #include "auth/domain/retention.h"
+#include "auth/fetch/fetch.h"
 #include "auth/json/fields.h"
 #include "auth/loop/fiber.h"
 #include "runtime_internal.h"
@@ -18,6 +19,8 @@
 #define WORK_TIME_MS        INT64_C(30000)
 #define WORK_THREADS        4
 #define WORK_QUEUE          1024
+#define NETWORK_THREADS     4
+#define NETWORK_QUEUE       256
 #define SETTINGS_FILE       "settings.ini"
 
 extern char **environ;
@@ -211,6 +214,21 @@ static struct mailer_options mailer_options_of(const struct settings *settings)
     };
 }
 
+/* Other people's servers may be slow: they have threads of their own, so that nothing of ours waits behind them. */
+static result start_fetch(struct runtime *runtime)
+{
+    const struct offload_options network = {
+        .name = "network", .threads = NETWORK_THREADS, .queue_limit = NETWORK_QUEUE};
+    TRY(offload_create(&network, &runtime->network));
+    const struct fetch_options options = {
+        .pool = runtime->network,
+        .allow = setting_list_join(runtime->arena, runtime->settings->fetch_allow),
+        .ca_file = runtime->settings->ca_file,
+        .user_agent = STR("auth/" AUTH_VERSION),
+    };
+    return fetch_create(&runtime->task, &options, &runtime->fetch);
+}
+
 static result start_mailer(struct runtime *runtime)
 {
     const struct mailer_options options = mailer_options_of(runtime->settings);
@@ -221,6 +239,7 @@ int runtime_start(struct runtime *runtime)
 {
     result started = harden_process(&runtime->task.fault);
     if (is_ok(started)) started = derive_secrets(runtime);
+    if (is_ok(started)) started = start_fetch(runtime);
     if (is_ok(started)) started = start_mailer(runtime);
     if (is_ok(started)) started = open_breached_file(runtime);
     if (!is_ok(started)) {
@@ -236,6 +255,8 @@ int runtime_start(struct runtime *runtime)
 void runtime_done(struct runtime *runtime)
 {
     mailer_destroy(runtime->mailer);
+    fetch_destroy(runtime->fetch);
+    offload_destroy(runtime->network);
     cache_destroy(runtime->cache);
     offload_destroy(runtime->work);
     password_hasher_destroy(runtime->hasher);
@@ -253,6 +274,8 @@ result service_open(struct runtime *runtime, struct loop *loop, struct service *
                                     .breached_file = runtime->breached_file,
                                     .keyring = keyring_create(),
                                     .mailer = runtime->mailer,
+                                    .fetch = runtime->fetch,
+                                    .network = runtime->network,
                                     .retention = background_create(&retention_work),
                                     .mail = background_create(&mailer_work)};
     TRY(store_open(&runtime->task, loop, &runtime->store, &ret_service->db));

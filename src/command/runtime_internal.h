@@ -24,6 +24,8 @@ struct runtime {
     struct offload *work;
     struct breached_file *breached_file; /* NULL: none is configured */
     struct cache *cache;
+    struct offload *network;
+    struct fetch *fetch;
     struct mailer *mailer;
 };
 

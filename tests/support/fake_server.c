@@ -2,6 +2,8 @@
 #include "fake_server.h"
 #include <stdbool.h>
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -49,6 +51,12 @@ static void *server_run(void *argument)
     return NULL;
 }
 
+static void begin(struct fake_server *server)
+{
+    if (listen(server->listener, 64) != 0 || pipe(server->stop_pipe) != 0) abort();
+    if (pthread_create(&server->thread, NULL, server_run, server) != 0) abort();
+}
+
 void fake_server_start(struct fake_server *server, fake_script *script)
 {
     *server = (struct fake_server){.script = script};
@@ -60,8 +68,23 @@ void fake_server_start(struct fake_server *server, fake_script *script)
     snprintf(address.sun_path, sizeof address.sun_path, "%s", server->path);
     server->listener = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (bind(server->listener, (struct sockaddr *)&address, sizeof address) != 0) abort();
-    if (listen(server->listener, 64) != 0 || pipe(server->stop_pipe) != 0) abort();
-    if (pthread_create(&server->thread, NULL, server_run, server) != 0) abort();
+    begin(server);
+}
+
+void fake_server_start_on(struct fake_server *server, fake_script *script, const char *address, int port)
+{
+    const int on = 1;
+    *server = (struct fake_server){.script = script};
+    struct sockaddr_in place = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
+    socklen_t size = sizeof place;
+    if (inet_pton(AF_INET, address, &place.sin_addr) != 1) abort();
+    server->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    (void)setsockopt(server->listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+    if (bind(server->listener, (struct sockaddr *)&place, sizeof place) != 0) abort();
+    if (getsockname(server->listener, (struct sockaddr *)&place, &size) != 0) abort();
+    server->port = ntohs(place.sin_port);
+    snprintf(server->url, sizeof server->url, "http://%s:%d", address, server->port);
+    begin(server);
 }
 
 void fake_server_stop(struct fake_server *server)
@@ -70,6 +93,7 @@ void fake_server_stop(struct fake_server *server)
     pthread_join(server->thread, NULL);
     close(server->stop_pipe[0]);
     close(server->listener);
+    if (server->path[0] == '\0') return;
     unlink(server->path);
     char *slash = server->path;
     for (char *c = server->path; *c; c++) {

@@ -1,4 +1,4 @@
-/* fake_server.h — a server on a Unix socket that answers whatever it is told to: a thread that reads a piece
+/* fake_server.h — a server on a Unix socket or a port that answers whatever it is told to: a thread that reads a piece
  * of input and gives it to a script together with the socket.
  */
 // SPDX-License-Identifier: MIT
@@ -14,8 +14,9 @@
 typedef bool fake_script(int fd, const char *input, size_t len);
 
 struct fake_server {
-    char path[96];
+    char path[96]; /* empty: on a port */
     char url[128];
+    int port;
     fake_script *script;
     int listener;
     int stop_pipe[2];
@@ -24,6 +25,8 @@ struct fake_server {
 };
 
 void fake_server_start(struct fake_server *server, fake_script *script);
+/* On an address of this machine; port 0: any that is free. */
+void fake_server_start_on(struct fake_server *server, fake_script *script, const char *address, int port);
 void fake_server_stop(struct fake_server *server);
 
 #endif

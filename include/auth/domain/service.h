@@ -17,6 +17,7 @@ struct breached_file;
 struct keyring;
 struct background;
 struct mailer;
+struct fetch;
 
 /* Keys derived from the server secret, one for each purpose. */
 struct service_secrets {
@@ -38,6 +39,8 @@ struct service {
     const struct breached_file *breached_file; /* NULL: none is configured */
     struct keyring *keyring;
     struct mailer *mailer;
+    struct fetch *fetch;     /* outgoing requests, with threads of its own */
+    struct offload *network; /* for what waits for another server, however long that takes */
     /* Work beside the traffic; NULL where this service does not do it. */
     struct background *retention;
     struct background *mail;
