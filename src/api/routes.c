@@ -2,11 +2,13 @@
 #include "api_internal.h"
 #include "auth/domain/tokens.h"
 #include "keys_api_internal.h"
+#include "personal_api_internal.h"
 
 /* Per client address; the proxy has its own, closer limits. */
 static const struct rate_limit LIMIT_SIGNUP = {"signup", 60, 60000};
 static const struct rate_limit LIMIT_LOGIN = {"login", 300, 60000};
 static const struct rate_limit LIMIT_PASSWORD = {"password", 60, 60000};
+static const struct rate_limit LIMIT_EXPORT = {"export", 30, 60000};
 
 /* What may go wrong, for the API document; 429 and 503 may always. */
 static const enum status ERRORS_SIGNUP[] = {
@@ -94,6 +96,20 @@ const struct route api_routes[] = {
      .errors = ERRORS_BEARER,
      .summary = "Delete the own account after a time to think it over",
      .source = "RFC 9470, OWASP ASVS 7.5.1"},
+    {.id = "me_export",
+     .method = HTTP_GET,
+     .path = "/v1/me/export",
+     .surface = SURFACE_APPLICATION,
+     .access = ACCESS_BEARER,
+     .needs_fresh = true,
+     .limit = &LIMIT_EXPORT,
+     .handler = me_export_get,
+     .success = 200,
+     .reply = &personal_data_fields,
+     .errors = ERRORS(STATUS_INVALID_TOKEN, STATUS_STEP_UP_REQUIRED, STATUS_RATE_LIMITED,
+                      STATUS_DATABASE_UNAVAILABLE),
+     .summary = "Read all that is kept of oneself, as one document",
+     .source = "Regulation (EU) 2016/679, articles 15 and 20"},
     {.id = "me_password",
      .method = HTTP_PUT,
      .path = "/v1/me/password",

@@ -2,6 +2,7 @@
 #include "auth/store/account_repo.h"
 
 #include "auth/base/log.h"
+#include "auth/store/personal_repo.h"
 #include "auth/store/statements.h"
 
 static const char *const STATUS_NAMES[] = {
@@ -162,7 +163,9 @@ result account_purge_closed(struct db *db, struct task *task, struct str email_k
 {
     const struct db_value arguments[] = {db_text(email_key), db_int(task->now_ms)};
     struct db_rows rows;
-    return db_run(db, task, &statement_account_purge_closed, arguments, &rows);
+    TRY(db_run(db, task, &statement_account_purge_closed, arguments, &rows));
+    return rows.count == 0 ? RESULT_OK
+                           : personal_forget(db, task, row_id(&rows, 0, ACCOUNT_PURGE_CLOSED_ID), email_key);
 }
 
 result account_closed_window(struct db *db, struct task *task, struct id after, int64_t count,
@@ -192,5 +195,5 @@ result account_erase_closed(struct db *db, struct task *task, struct id id)
     struct db_rows rows;
     TRY(db_run(db, task, &statement_account_erase_closed, arguments, &rows));
     REQUIRE(rows.count == 1, NOT_FOUND);
-    return RESULT_OK;
+    return personal_forget(db, task, id, row_text(&rows, 0, ACCOUNT_ERASE_CLOSED_EMAIL_KEY));
 }

@@ -172,6 +172,7 @@ def test_me_delete_wants_a_fresh_sign_in(start_alone):
     refused = person.delete("/v1/me")
     assert (refused.status, refused.code()) == (401, "step_up_required")
     assert "insufficient_user_authentication" in refused.header("WWW-Authenticate")
+    assert person.get("/v1/me/export").code() == "step_up_required"
     assert person.login_again().delete("/v1/me").status == 202
 
 

@@ -52,6 +52,7 @@ NODISCARD result account_reopen(struct db *db, struct task *task, struct id id);
 /* NOT_FOUND unless its status is `from`. */
 NODISCARD result account_set_status(struct db *db, struct task *task, struct id id, enum account_status from,
                                     enum account_status to);
+/* With all that is kept of its owner, as account_erase_closed; in a transaction. */
 NODISCARD result account_purge_closed(struct db *db, struct task *task, struct str email_key);
 
 struct closed_accounts {
@@ -64,7 +65,8 @@ struct closed_accounts {
 /* `count` accounts in order of id, after the given one. */
 NODISCARD result account_closed_window(struct db *db, struct task *task, struct id after, int64_t count,
                                        struct closed_accounts *ret_window);
-/* NOT_FOUND unless it is closed and its grace is over. */
+/* NOT_FOUND unless it is closed and its grace is over. Its rows in all tables go with it, and what says whose the
+ * remaining events were; in a transaction. */
 NODISCARD result account_erase_closed(struct db *db, struct task *task, struct id id);
 
 const char *account_status_name(enum account_status status);

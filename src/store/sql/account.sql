@@ -95,8 +95,8 @@ UPDATE accounts SET status = $3, updated_at_ms = $4 WHERE id = $1 AND status = $
 -- name: account_purge_closed
 -- lane: write
 -- in: email_key text, now int
--- out:
-DELETE FROM accounts WHERE email_key = $1 AND status = 'closing' AND delete_after_ms <= $2
+-- out: id uuid, email_key text
+DELETE FROM accounts WHERE email_key = $1 AND status = 'closing' AND delete_after_ms <= $2 RETURNING id, email_key
 
 -- name: account_closed_window
 -- in: after uuid, count int, now int
@@ -107,5 +107,5 @@ FROM accounts WHERE id > $1 ORDER BY id LIMIT $2
 -- name: account_erase_closed
 -- lane: write
 -- in: id uuid, now int
--- out: id uuid
-DELETE FROM accounts WHERE id = $1 AND status = 'closing' AND delete_after_ms <= $2 RETURNING id
+-- out: id uuid, email_key text
+DELETE FROM accounts WHERE id = $1 AND status = 'closing' AND delete_after_ms <= $2 RETURNING id, email_key
