@@ -30,6 +30,10 @@ ALTER TABLE audit_events
     ADD COLUMN chain_hash bytea;
 ALTER TABLE audit_events ADD CONSTRAINT audit_events_seq_unique UNIQUE (seq);
 CREATE INDEX audit_events_unchained ON audit_events (at_ms, id) WHERE seq IS NULL;
+CREATE INDEX audit_events_account_seq ON audit_events (account_id, seq);
+CREATE INDEX audit_events_type_seq ON audit_events (type, seq);
+CREATE INDEX audit_events_addresses ON audit_events (at_ms) WHERE client_address IS NOT NULL;
+DROP INDEX audit_events_account_id;
 COMMENT ON COLUMN audit_events.actor IS 'Who did it, when not the account itself: account:, client:, key: and its id, or command';
 COMMENT ON COLUMN audit_events.subject IS 'What it was done to, when not an account';
 COMMENT ON COLUMN audit_events.address_digest IS 'Stands for client_address in the chain, so that the address can be forgotten';
@@ -224,15 +228,16 @@ CREATE INDEX api_keys_client_id ON api_keys (client_id);
 COMMENT ON TABLE api_keys IS 'API keys of people and of clients, known by their digest';
 
 CREATE TABLE webhooks (
-    id            uuid PRIMARY KEY,
-    url           text NOT NULL,
-    events        text NOT NULL,
-    sealed_secret bytea NOT NULL,
-    is_enabled    boolean NOT NULL DEFAULT true,
-    description   text,
-    version       bigint NOT NULL DEFAULT 0,
-    created_at_ms bigint NOT NULL,
-    updated_at_ms bigint NOT NULL
+    id               uuid PRIMARY KEY,
+    url              text NOT NULL,
+    events           text NOT NULL,
+    sealed_secret    bytea NOT NULL,
+    is_enabled       boolean NOT NULL DEFAULT true,
+    description      text,
+    failing_since_ms bigint,
+    version          bigint NOT NULL DEFAULT 0,
+    created_at_ms    bigint NOT NULL,
+    updated_at_ms    bigint NOT NULL
 );
 COMMENT ON TABLE webhooks IS 'Where security events are sent to';
 
@@ -241,6 +246,7 @@ CREATE TABLE webhook_deliveries (
     webhook_id         uuid NOT NULL CONSTRAINT webhook_deliveries_webhook_id_fk REFERENCES webhooks (id) ON DELETE CASCADE,
     event_id           uuid NOT NULL,
     event_seq          bigint NOT NULL,
+    event_type         text NOT NULL,
     payload            text NOT NULL,
     state              text NOT NULL DEFAULT 'waiting',
     attempts           bigint NOT NULL DEFAULT 0,
@@ -253,6 +259,7 @@ CREATE TABLE webhook_deliveries (
     CONSTRAINT webhook_deliveries_state_known CHECK (state IN ('waiting', 'delivered', 'failed'))
 );
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (state, next_attempt_at_ms);
+CREATE INDEX webhook_deliveries_finished ON webhook_deliveries (finished_at_ms);
 CREATE INDEX webhook_deliveries_webhook_id ON webhook_deliveries (webhook_id, id);
 COMMENT ON TABLE webhook_deliveries IS 'Each event for each webhook, and how its delivery went';
 
@@ -260,18 +267,61 @@ CREATE TABLE audit_chain (
     id        bigint PRIMARY KEY,
     last_seq  bigint NOT NULL,
     last_hash bytea NOT NULL,
+    last_tag  bytea,
     CONSTRAINT audit_chain_one_row CHECK (id = 1)
 );
 COMMENT ON TABLE audit_chain IS 'The end of the chain of security events; one row';
+COMMENT ON COLUMN audit_chain.last_tag IS 'A tag of the end under a key the database does not know';
+INSERT INTO audit_chain (id, last_seq, last_hash) VALUES (1, 0, decode(repeat('00', 32), 'hex'));
 
 CREATE TABLE audit_checkpoints (
     seq        bigint PRIMARY KEY,
     chain_hash bytea NOT NULL,
     at_ms      bigint NOT NULL,
     signature  text NOT NULL,
+    public_key text NOT NULL,
+    key_tag    bytea NOT NULL,
     is_start   boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE audit_checkpoints IS 'Signed statements of where the chain of security events stood';
+COMMENT ON COLUMN audit_checkpoints.key_tag IS 'Says that the key was ours, also when it has been retired: a tag under a key the database does not know';
+COMMENT ON COLUMN audit_checkpoints.is_start IS 'Events up to this one may have been erased';
+
+CREATE FUNCTION audit_events_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF EXISTS (SELECT 1 FROM audit_checkpoints AS c WHERE c.is_start AND c.seq >= OLD.seq) THEN
+            RETURN OLD;
+        END IF;
+    ELSIF TG_OP = 'UPDATE' THEN
+        IF (NEW.id, NEW.at_ms, NEW.type, NEW.account_id, NEW.session_id, NEW.client_id, NEW.request_id, NEW.detail, NEW.actor,
+            NEW.subject, NEW.address_digest)
+           IS NOT DISTINCT FROM
+           (OLD.id, OLD.at_ms, OLD.type, OLD.account_id, OLD.session_id, OLD.client_id, OLD.request_id, OLD.detail, OLD.actor,
+            OLD.subject, OLD.address_digest)
+           AND (NEW.client_address IS NULL OR NEW.client_address IS NOT DISTINCT FROM OLD.client_address)
+           AND (OLD.seq IS NULL OR (NEW.seq = OLD.seq AND NEW.chain_hash = OLD.chain_hash)) THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'security events are only ever added to' USING ERRCODE = 'check_violation';
+END
+$$;
+CREATE TRIGGER audit_events_guard BEFORE UPDATE OR DELETE ON audit_events FOR EACH ROW EXECUTE FUNCTION audit_events_guard();
+CREATE TRIGGER audit_events_keep BEFORE TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION audit_events_guard();
+
+CREATE FUNCTION audit_checkpoints_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF NEW.is_start AND (NEW.seq, NEW.chain_hash, NEW.at_ms, NEW.signature, NEW.public_key, NEW.key_tag)
+           IS NOT DISTINCT FROM (OLD.seq, OLD.chain_hash, OLD.at_ms, OLD.signature, OLD.public_key, OLD.key_tag) THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'checkpoints of security events are only ever added to' USING ERRCODE = 'check_violation';
+END
+$$;
+CREATE TRIGGER audit_checkpoints_guard BEFORE UPDATE OR DELETE ON audit_checkpoints FOR EACH ROW EXECUTE FUNCTION audit_checkpoints_guard();
 
 CREATE TABLE job_leases (
     name          text PRIMARY KEY,
@@ -307,6 +357,10 @@ ALTER TABLE audit_events ADD COLUMN seq INTEGER;
 ALTER TABLE audit_events ADD COLUMN chain_hash BLOB;
 CREATE UNIQUE INDEX audit_events_seq ON audit_events (seq);
 CREATE INDEX audit_events_unchained ON audit_events (at_ms, id) WHERE seq IS NULL;
+CREATE INDEX audit_events_account_seq ON audit_events (account_id, seq);
+CREATE INDEX audit_events_type_seq ON audit_events (type, seq);
+CREATE INDEX audit_events_addresses ON audit_events (at_ms) WHERE client_address IS NOT NULL;
+DROP INDEX audit_events_account_id;
 
 CREATE TABLE one_time_codes (
     id            BLOB PRIMARY KEY NOT NULL,
@@ -482,15 +536,16 @@ CREATE INDEX api_keys_account_id ON api_keys (account_id);
 CREATE INDEX api_keys_client_id ON api_keys (client_id);
 
 CREATE TABLE webhooks (
-    id            BLOB PRIMARY KEY NOT NULL,
-    url           TEXT NOT NULL,
-    events        TEXT NOT NULL,
-    sealed_secret BLOB NOT NULL,
-    is_enabled    INTEGER NOT NULL DEFAULT 1,
-    description   TEXT,
-    version       INTEGER NOT NULL DEFAULT 0,
-    created_at_ms INTEGER NOT NULL,
-    updated_at_ms INTEGER NOT NULL
+    id               BLOB PRIMARY KEY NOT NULL,
+    url              TEXT NOT NULL,
+    events           TEXT NOT NULL,
+    sealed_secret    BLOB NOT NULL,
+    is_enabled       INTEGER NOT NULL DEFAULT 1,
+    description      TEXT,
+    failing_since_ms INTEGER,
+    version          INTEGER NOT NULL DEFAULT 0,
+    created_at_ms    INTEGER NOT NULL,
+    updated_at_ms    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE webhook_deliveries (
@@ -498,6 +553,7 @@ CREATE TABLE webhook_deliveries (
     webhook_id         BLOB NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
     event_id           BLOB NOT NULL,
     event_seq          INTEGER NOT NULL,
+    event_type         TEXT NOT NULL,
     payload            TEXT NOT NULL,
     state              TEXT NOT NULL DEFAULT 'waiting',
     attempts           INTEGER NOT NULL DEFAULT 0,
@@ -510,22 +566,45 @@ CREATE TABLE webhook_deliveries (
     CHECK (state IN ('waiting', 'delivered', 'failed'))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (state, next_attempt_at_ms);
+CREATE INDEX webhook_deliveries_finished ON webhook_deliveries (finished_at_ms);
 CREATE INDEX webhook_deliveries_webhook_id ON webhook_deliveries (webhook_id, id);
 
 CREATE TABLE audit_chain (
     id        INTEGER PRIMARY KEY NOT NULL,
     last_seq  INTEGER NOT NULL,
     last_hash BLOB NOT NULL,
+    last_tag  BLOB,
     CHECK (id = 1)
 ) STRICT, WITHOUT ROWID;
+INSERT INTO audit_chain (id, last_seq, last_hash) VALUES (1, 0, zeroblob(32));
 
 CREATE TABLE audit_checkpoints (
     seq        INTEGER PRIMARY KEY NOT NULL,
     chain_hash BLOB NOT NULL,
     at_ms      INTEGER NOT NULL,
     signature  TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    key_tag    BLOB NOT NULL,
     is_start   INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER audit_events_update BEFORE UPDATE ON audit_events
+WHEN NEW.id IS NOT OLD.id OR NEW.at_ms IS NOT OLD.at_ms OR NEW.type IS NOT OLD.type OR NEW.account_id IS NOT OLD.account_id
+  OR NEW.session_id IS NOT OLD.session_id OR NEW.client_id IS NOT OLD.client_id OR NEW.request_id IS NOT OLD.request_id
+  OR NEW.detail IS NOT OLD.detail OR NEW.actor IS NOT OLD.actor OR NEW.subject IS NOT OLD.subject
+  OR NEW.address_digest IS NOT OLD.address_digest
+  OR (NEW.client_address IS NOT NULL AND NEW.client_address IS NOT OLD.client_address)
+  OR (OLD.seq IS NOT NULL AND (NEW.seq IS NOT OLD.seq OR NEW.chain_hash IS NOT OLD.chain_hash))
+BEGIN SELECT RAISE(ABORT, 'security events are only ever added to'); END;
+CREATE TRIGGER audit_events_delete BEFORE DELETE ON audit_events
+WHEN NOT EXISTS (SELECT 1 FROM audit_checkpoints AS c WHERE c.is_start = 1 AND c.seq >= OLD.seq)
+BEGIN SELECT RAISE(ABORT, 'security events are only ever added to'); END;
+CREATE TRIGGER audit_checkpoints_update BEFORE UPDATE ON audit_checkpoints
+WHEN NEW.is_start = 0 OR NEW.seq IS NOT OLD.seq OR NEW.chain_hash IS NOT OLD.chain_hash OR NEW.at_ms IS NOT OLD.at_ms
+  OR NEW.signature IS NOT OLD.signature OR NEW.public_key IS NOT OLD.public_key OR NEW.key_tag IS NOT OLD.key_tag
+BEGIN SELECT RAISE(ABORT, 'checkpoints of security events are only ever added to'); END;
+CREATE TRIGGER audit_checkpoints_delete BEFORE DELETE ON audit_checkpoints
+BEGIN SELECT RAISE(ABORT, 'checkpoints of security events are only ever added to'); END;
 
 CREATE TABLE job_leases (
     name          TEXT PRIMARY KEY NOT NULL,
@@ -546,7 +625,11 @@ CREATE INDEX idempotency_keys_expires_at_ms ON idempotency_keys (expires_at_ms);
 -- migrate:down postgres
 DROP TABLE idempotency_keys;
 DROP TABLE job_leases;
+DROP TRIGGER audit_events_guard ON audit_events;
+DROP TRIGGER audit_events_keep ON audit_events;
+DROP FUNCTION audit_events_guard();
 DROP TABLE audit_checkpoints;
+DROP FUNCTION audit_checkpoints_guard();
 DROP TABLE audit_chain;
 DROP TABLE webhook_deliveries;
 DROP TABLE webhooks;
@@ -565,6 +648,10 @@ DROP TABLE mail_limits;
 DROP TABLE mail_outbox;
 DROP TABLE invitations;
 DROP TABLE one_time_codes;
+CREATE INDEX audit_events_account_id ON audit_events (account_id, at_ms);
+DROP INDEX audit_events_addresses;
+DROP INDEX audit_events_type_seq;
+DROP INDEX audit_events_account_seq;
 DROP INDEX audit_events_unchained;
 ALTER TABLE audit_events DROP COLUMN actor, DROP COLUMN subject, DROP COLUMN address_digest, DROP COLUMN seq, DROP COLUMN chain_hash;
 ALTER TABLE clients DROP COLUMN version, DROP COLUMN updated_at_ms;
@@ -573,6 +660,8 @@ ALTER TABLE accounts DROP COLUMN external_id, DROP COLUMN requires_mfa, DROP COL
 -- migrate:down sqlite
 DROP TABLE idempotency_keys;
 DROP TABLE job_leases;
+DROP TRIGGER audit_events_delete;
+DROP TRIGGER audit_events_update;
 DROP TABLE audit_checkpoints;
 DROP TABLE audit_chain;
 DROP TABLE webhook_deliveries;
@@ -592,6 +681,10 @@ DROP TABLE mail_limits;
 DROP TABLE mail_outbox;
 DROP TABLE invitations;
 DROP TABLE one_time_codes;
+CREATE INDEX audit_events_account_id ON audit_events (account_id, at_ms);
+DROP INDEX audit_events_addresses;
+DROP INDEX audit_events_type_seq;
+DROP INDEX audit_events_account_seq;
 DROP INDEX audit_events_unchained;
 DROP INDEX audit_events_seq;
 DROP INDEX accounts_external_id;

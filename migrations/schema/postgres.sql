@@ -104,7 +104,9 @@ CREATE TABLE audit_events (
     seq            bigint CONSTRAINT audit_events_seq_unique UNIQUE,
     chain_hash     bytea
 );
-CREATE INDEX audit_events_account_id ON audit_events (account_id, at_ms);
+CREATE INDEX audit_events_account_seq ON audit_events (account_id, seq);
+CREATE INDEX audit_events_addresses ON audit_events (at_ms) WHERE client_address IS NOT NULL;
+CREATE INDEX audit_events_type_seq ON audit_events (type, seq);
 CREATE INDEX audit_events_unchained ON audit_events (at_ms, id) WHERE seq IS NULL;
 COMMENT ON TABLE audit_events IS 'Security events; only ever added to';
 COMMENT ON COLUMN audit_events.actor IS 'Who did it, when not the account itself: account:, client:, key: and its id, or command';
@@ -301,15 +303,16 @@ CREATE INDEX api_keys_client_id ON api_keys (client_id);
 COMMENT ON TABLE api_keys IS 'API keys of people and of clients, known by their digest';
 
 CREATE TABLE webhooks (
-    id            uuid PRIMARY KEY,
-    url           text NOT NULL,
-    events        text NOT NULL,
-    sealed_secret bytea NOT NULL,
-    is_enabled    boolean NOT NULL DEFAULT true,
-    description   text,
-    version       bigint NOT NULL DEFAULT 0,
-    created_at_ms bigint NOT NULL,
-    updated_at_ms bigint NOT NULL
+    id               uuid PRIMARY KEY,
+    url              text NOT NULL,
+    events           text NOT NULL,
+    sealed_secret    bytea NOT NULL,
+    is_enabled       boolean NOT NULL DEFAULT true,
+    description      text,
+    failing_since_ms bigint,
+    version          bigint NOT NULL DEFAULT 0,
+    created_at_ms    bigint NOT NULL,
+    updated_at_ms    bigint NOT NULL
 );
 COMMENT ON TABLE webhooks IS 'Where security events are sent to';
 
@@ -318,6 +321,7 @@ CREATE TABLE webhook_deliveries (
     webhook_id         uuid NOT NULL CONSTRAINT webhook_deliveries_webhook_id_fk REFERENCES webhooks (id) ON DELETE CASCADE,
     event_id           uuid NOT NULL,
     event_seq          bigint NOT NULL,
+    event_type         text NOT NULL,
     payload            text NOT NULL,
     state              text NOT NULL DEFAULT 'waiting',
     attempts           bigint NOT NULL DEFAULT 0,
@@ -330,6 +334,7 @@ CREATE TABLE webhook_deliveries (
     CONSTRAINT webhook_deliveries_state_known CHECK (state IN ('waiting', 'delivered', 'failed'))
 );
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (state, next_attempt_at_ms);
+CREATE INDEX webhook_deliveries_finished ON webhook_deliveries (finished_at_ms);
 CREATE INDEX webhook_deliveries_webhook_id ON webhook_deliveries (webhook_id, id);
 COMMENT ON TABLE webhook_deliveries IS 'Each event for each webhook, and how its delivery went';
 
@@ -337,18 +342,60 @@ CREATE TABLE audit_chain (
     id        bigint PRIMARY KEY,
     last_seq  bigint NOT NULL,
     last_hash bytea NOT NULL,
+    last_tag  bytea,
     CONSTRAINT audit_chain_one_row CHECK (id = 1)
 );
 COMMENT ON TABLE audit_chain IS 'The end of the chain of security events; one row';
+COMMENT ON COLUMN audit_chain.last_tag IS 'A tag of the end under a key the database does not know';
 
 CREATE TABLE audit_checkpoints (
     seq        bigint PRIMARY KEY,
     chain_hash bytea NOT NULL,
     at_ms      bigint NOT NULL,
     signature  text NOT NULL,
+    public_key text NOT NULL,
+    key_tag    bytea NOT NULL,
     is_start   boolean NOT NULL DEFAULT false
 );
 COMMENT ON TABLE audit_checkpoints IS 'Signed statements of where the chain of security events stood';
+COMMENT ON COLUMN audit_checkpoints.key_tag IS 'Says that the key was ours, also when it has been retired: a tag under a key the database does not know';
+COMMENT ON COLUMN audit_checkpoints.is_start IS 'Events up to this one may have been erased';
+
+CREATE FUNCTION audit_events_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'DELETE' THEN
+        IF EXISTS (SELECT 1 FROM audit_checkpoints AS c WHERE c.is_start AND c.seq >= OLD.seq) THEN
+            RETURN OLD;
+        END IF;
+    ELSIF TG_OP = 'UPDATE' THEN
+        IF (NEW.id, NEW.at_ms, NEW.type, NEW.account_id, NEW.session_id, NEW.client_id, NEW.request_id, NEW.detail, NEW.actor,
+            NEW.subject, NEW.address_digest)
+           IS NOT DISTINCT FROM
+           (OLD.id, OLD.at_ms, OLD.type, OLD.account_id, OLD.session_id, OLD.client_id, OLD.request_id, OLD.detail, OLD.actor,
+            OLD.subject, OLD.address_digest)
+           AND (NEW.client_address IS NULL OR NEW.client_address IS NOT DISTINCT FROM OLD.client_address)
+           AND (OLD.seq IS NULL OR (NEW.seq = OLD.seq AND NEW.chain_hash = OLD.chain_hash)) THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'security events are only ever added to' USING ERRCODE = 'check_violation';
+END
+$$;
+CREATE TRIGGER audit_events_guard BEFORE UPDATE OR DELETE ON audit_events FOR EACH ROW EXECUTE FUNCTION audit_events_guard();
+CREATE TRIGGER audit_events_keep BEFORE TRUNCATE ON audit_events FOR EACH STATEMENT EXECUTE FUNCTION audit_events_guard();
+
+CREATE FUNCTION audit_checkpoints_guard() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP = 'UPDATE' THEN
+        IF NEW.is_start AND (NEW.seq, NEW.chain_hash, NEW.at_ms, NEW.signature, NEW.public_key, NEW.key_tag)
+           IS NOT DISTINCT FROM (OLD.seq, OLD.chain_hash, OLD.at_ms, OLD.signature, OLD.public_key, OLD.key_tag) THEN
+            RETURN NEW;
+        END IF;
+    END IF;
+    RAISE EXCEPTION 'checkpoints of security events are only ever added to' USING ERRCODE = 'check_violation';
+END
+$$;
+CREATE TRIGGER audit_checkpoints_guard BEFORE UPDATE OR DELETE ON audit_checkpoints FOR EACH ROW EXECUTE FUNCTION audit_checkpoints_guard();
 
 CREATE TABLE job_leases (
     name          text PRIMARY KEY,

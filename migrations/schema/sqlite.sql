@@ -93,7 +93,9 @@ CREATE TABLE audit_events (
     seq            INTEGER,
     chain_hash     BLOB
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX audit_events_account_id ON audit_events (account_id, at_ms);
+CREATE INDEX audit_events_account_seq ON audit_events (account_id, seq);
+CREATE INDEX audit_events_addresses ON audit_events (at_ms) WHERE client_address IS NOT NULL;
+CREATE INDEX audit_events_type_seq ON audit_events (type, seq);
 CREATE UNIQUE INDEX audit_events_seq ON audit_events (seq);
 CREATE INDEX audit_events_unchained ON audit_events (at_ms, id) WHERE seq IS NULL;
 
@@ -271,15 +273,16 @@ CREATE INDEX api_keys_account_id ON api_keys (account_id);
 CREATE INDEX api_keys_client_id ON api_keys (client_id);
 
 CREATE TABLE webhooks (
-    id            BLOB PRIMARY KEY NOT NULL,
-    url           TEXT NOT NULL,
-    events        TEXT NOT NULL,
-    sealed_secret BLOB NOT NULL,
-    is_enabled    INTEGER NOT NULL DEFAULT 1,
-    description   TEXT,
-    version       INTEGER NOT NULL DEFAULT 0,
-    created_at_ms INTEGER NOT NULL,
-    updated_at_ms INTEGER NOT NULL
+    id               BLOB PRIMARY KEY NOT NULL,
+    url              TEXT NOT NULL,
+    events           TEXT NOT NULL,
+    sealed_secret    BLOB NOT NULL,
+    is_enabled       INTEGER NOT NULL DEFAULT 1,
+    description      TEXT,
+    failing_since_ms INTEGER,
+    version          INTEGER NOT NULL DEFAULT 0,
+    created_at_ms    INTEGER NOT NULL,
+    updated_at_ms    INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE webhook_deliveries (
@@ -287,6 +290,7 @@ CREATE TABLE webhook_deliveries (
     webhook_id         BLOB NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
     event_id           BLOB NOT NULL,
     event_seq          INTEGER NOT NULL,
+    event_type         TEXT NOT NULL,
     payload            TEXT NOT NULL,
     state              TEXT NOT NULL DEFAULT 'waiting',
     attempts           INTEGER NOT NULL DEFAULT 0,
@@ -299,12 +303,14 @@ CREATE TABLE webhook_deliveries (
     CHECK (state IN ('waiting', 'delivered', 'failed'))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (state, next_attempt_at_ms);
+CREATE INDEX webhook_deliveries_finished ON webhook_deliveries (finished_at_ms);
 CREATE INDEX webhook_deliveries_webhook_id ON webhook_deliveries (webhook_id, id);
 
 CREATE TABLE audit_chain (
     id        INTEGER PRIMARY KEY NOT NULL,
     last_seq  INTEGER NOT NULL,
     last_hash BLOB NOT NULL,
+    last_tag  BLOB,
     CHECK (id = 1)
 ) STRICT, WITHOUT ROWID;
 
@@ -313,8 +319,28 @@ CREATE TABLE audit_checkpoints (
     chain_hash BLOB NOT NULL,
     at_ms      INTEGER NOT NULL,
     signature  TEXT NOT NULL,
+    public_key TEXT NOT NULL,
+    key_tag    BLOB NOT NULL,
     is_start   INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
+
+CREATE TRIGGER audit_events_update BEFORE UPDATE ON audit_events
+WHEN NEW.id IS NOT OLD.id OR NEW.at_ms IS NOT OLD.at_ms OR NEW.type IS NOT OLD.type OR NEW.account_id IS NOT OLD.account_id
+  OR NEW.session_id IS NOT OLD.session_id OR NEW.client_id IS NOT OLD.client_id OR NEW.request_id IS NOT OLD.request_id
+  OR NEW.detail IS NOT OLD.detail OR NEW.actor IS NOT OLD.actor OR NEW.subject IS NOT OLD.subject
+  OR NEW.address_digest IS NOT OLD.address_digest
+  OR (NEW.client_address IS NOT NULL AND NEW.client_address IS NOT OLD.client_address)
+  OR (OLD.seq IS NOT NULL AND (NEW.seq IS NOT OLD.seq OR NEW.chain_hash IS NOT OLD.chain_hash))
+BEGIN SELECT RAISE(ABORT, 'security events are only ever added to'); END;
+CREATE TRIGGER audit_events_delete BEFORE DELETE ON audit_events
+WHEN NOT EXISTS (SELECT 1 FROM audit_checkpoints AS c WHERE c.is_start = 1 AND c.seq >= OLD.seq)
+BEGIN SELECT RAISE(ABORT, 'security events are only ever added to'); END;
+CREATE TRIGGER audit_checkpoints_update BEFORE UPDATE ON audit_checkpoints
+WHEN NEW.is_start = 0 OR NEW.seq IS NOT OLD.seq OR NEW.chain_hash IS NOT OLD.chain_hash OR NEW.at_ms IS NOT OLD.at_ms
+  OR NEW.signature IS NOT OLD.signature OR NEW.public_key IS NOT OLD.public_key OR NEW.key_tag IS NOT OLD.key_tag
+BEGIN SELECT RAISE(ABORT, 'checkpoints of security events are only ever added to'); END;
+CREATE TRIGGER audit_checkpoints_delete BEFORE DELETE ON audit_checkpoints
+BEGIN SELECT RAISE(ABORT, 'checkpoints of security events are only ever added to'); END;
 
 CREATE TABLE job_leases (
     name          TEXT PRIMARY KEY NOT NULL,

@@ -75,6 +75,18 @@ const struct command commands[] = {
      "second factors and keys are always left out.\n\n"
      "  example: auth export --with-hashes > accounts.ndjson\n",
      export_command, false},
+    {"audit", "Show, export and verify the log of security events",
+     "auth audit list [--type T] [--account ID] [--client ID] [--actor A] [--since T] [--until T]\n"
+     "                [--oldest] [--after SEQ] [--limit N] [--json]\n"
+     "auth audit export [the same filters]   one JSON object per line, the oldest first\n"
+     "auth audit verify [--from CHECKPOINT] [--against CHECKPOINT] [--json]\n"
+     "auth audit checkpoint [--json]         sign where the chain stands, to be kept elsewhere\n\n"
+     "verify: exit code 0 when every event is as it was written, 1 with the first that is not.\n"
+     "--from begins at a checkpoint; --against demands that the chain passes through one that was\n"
+     "kept elsewhere, so that an end that was cut off is found too. A checkpoint is given as it is,\n"
+     "or by the file that holds it. Times: 2026-01-05T10:00:00Z or 2026-01-05.\n\n"
+     "  example: auth audit list --type login.failed --since 2026-01-05\n",
+     audit_command, false},
     {"healthcheck", "Ask the running service whether it is ready",
      "auth healthcheck [--live]\n\n"
      "Asks the operations listener of this configuration; exit code 0 when ready, 1 when not.\n\n"

@@ -13,6 +13,7 @@ int key_command(int argc, char **argv);
 int breached_command(int argc, char **argv);
 int import_command(int argc, char **argv);
 int export_command(int argc, char **argv);
+int audit_command(int argc, char **argv);
 int healthcheck_command(int argc, char **argv);
 int version_command(int argc, char **argv);
 int help_command(int argc, char **argv);

@@ -28,6 +28,7 @@ static struct str cell(struct arena *arena, const struct field *row, const void 
     if (row->type == FIELD_BOOLEAN) return *(const bool *)member ? STR("yes") : STR("no");
     if (row->type == FIELD_INTEGER) return str_printf(arena, "%lld", (long long)*(const int64_t *)member);
     if (row->type == FIELD_TIME) return time_text(arena, *(const int64_t *)member);
+    if (row->type == FIELD_ID && is_nil(*(const struct id *)member)) return STR("-");
     if (row->type == FIELD_ID) {
         char *text = arena_alloc(arena, ID_TEXT_SIZE);
         id_print(*(const struct id *)member, text);

@@ -8,7 +8,7 @@
 
 struct progress {
     const char *noun;    /* "records" */
-    int64_t total_bytes; /* 0: not known */
+    int64_t total_bytes; /*/* 0: not known; of anything that is counted */
     bool is_terminal;
     int64_t begun_ms;
     int64_t shown_ms;

@@ -6,6 +6,7 @@
 #include "auth/base/log.h"
 #include "auth/command/command.h"
 #include "auth/crypto/breached_file.h"
+#include "auth/domain/audit_chain.h"
 #include "auth/domain/keyring.h"
 #include "auth/domain/mailer.h"
 #include "auth/domain/retention.h"
@@ -21,6 +22,7 @@
 #define WORK_QUEUE          1024
 #define NETWORK_THREADS     4
 #define NETWORK_QUEUE       256
+#define MS_PER_DAY          INT64_C(86400000)
 #define SETTINGS_FILE       "settings.ini"
 
 extern char **environ;
@@ -71,6 +73,9 @@ static struct policy policy_of(const struct settings *settings)
                      .first_delay_ms = settings->throttle_first_delay_seconds * MS_PER_SECOND,
                      .longest_delay_ms = settings->throttle_max_delay_seconds * MS_PER_SECOND,
                      .stop = settings->throttle_stop},
+        .audit_checkpoint_ms = settings->audit_checkpoint_seconds * MS_PER_SECOND,
+        .audit_address_ms = settings->audit_address_days * MS_PER_DAY,
+        .audit_retention_ms = settings->audit_retention_days * MS_PER_DAY,
     };
 }
 
@@ -276,10 +281,15 @@ result service_open(struct runtime *runtime, struct loop *loop, struct service *
                                     .mailer = runtime->mailer,
                                     .fetch = runtime->fetch,
                                     .network = runtime->network,
-                                    .retention = background_create(&retention_work),
                                     .mail = background_create(&mailer_work)};
     TRY(store_open(&runtime->task, loop, &runtime->store, &ret_service->db));
     return cache_open(runtime->cache, loop, &ret_service->cache);
+}
+
+void service_open_background(struct service *service)
+{
+    service->retention = background_create(&retention_work);
+    service->audit = background_create(&audit_chain_work);
 }
 
 void service_close(struct service *service)
@@ -288,6 +298,7 @@ void service_close(struct service *service)
     store_close(service->db);
     keyring_destroy(service->keyring);
     background_destroy(service->retention);
+    background_destroy(service->audit);
     background_destroy(service->mail);
 }
 
@@ -322,11 +333,23 @@ struct alone {
     result outcome;
 };
 
+/* The work is done, whatever comes of this: a server gives the events their places otherwise. */
+static void flush_events(struct service *service, const struct task *done)
+{
+    if (!service->has_noted) return;
+    struct task *task = arena_alloc(done->arena, sizeof *task);
+    task_init(task, done->arena, done->id, WORK_TIME_MS);
+    if (!is_ok(audit_chain_flush(service, task)))
+        log_event(LOG_LEVEL_WARN, "security events have not been chained yet",
+                  LOG_TEXT("detail", str_from(task->fault.detail)));
+}
+
 static result work_alone(struct alone *alone, struct task *task)
 {
     struct service service;
     const result opened = service_open(alone->runtime, loop_self(), &service);
     const result outcome = is_ok(opened) ? alone->work(&service, task, alone->argument) : opened;
+    flush_events(&service, task);
     service_close(&service);
     return outcome;
 }
@@ -337,6 +360,7 @@ static void run_alone(struct fiber_job *job)
     struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(WORK_ARENA_BYTES);
     struct task *task = arena_alloc(arena, sizeof *task);
     task_init(task, arena, alone->runtime->task.id, WORK_TIME_MS);
+    task->actor = str_printf(arena, "command:%.*s", STR_ARGS(task->id));
     alone->outcome = work_alone(alone, task);
     if (!is_ok(alone->outcome)) failure_print(task->id.ptr, task, alone->outcome);
 }

@@ -37,6 +37,8 @@ void runtime_done(struct runtime *runtime);
 
 /* One loop's service, on the loop's thread. */
 NODISCARD result service_open(struct runtime *runtime, struct loop *loop, struct service *ret_service);
+/* What a server does beside the traffic, and a command does not. */
+void service_open_background(struct service *service);
 void service_close(struct service *service);
 
 typedef result service_work(struct service *service, struct task *task, void *argument);

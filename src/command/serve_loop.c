@@ -47,6 +47,7 @@ result serve_loop_open(struct serve_loop *serve_loop, struct serve *serve, bool 
     TRY(loop_create(&serve_loop->loop));
     loop_on_sleep(serve_loop->loop, flush_log, NULL);
     TRY(service_open(&serve->runtime, serve_loop->loop, &serve_loop->service));
+    service_open_background(&serve_loop->service);
     serve_loop->api =
         (struct api){.loop = serve_loop->loop, .service = &serve_loop->service, .shared = &serve->shared};
     return open_listeners(serve_loop, is_first);

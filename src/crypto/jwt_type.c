@@ -18,6 +18,7 @@ static const struct jwt_type_names type_names[JWT_TYPE_COUNT] = {
     [JWT_ACCESS] = {.names = {"at+jwt"}},
     [JWT_IDENTITY] = {.names = {"JWT"}},
     [JWT_LOGOUT] = {.names = {"logout+jwt"}},
+    [JWT_CHECKPOINT] = {.names = {"audit-checkpoint+jwt"}},
     [JWT_CLIENT_ASSERTION] = {.names = {"client-authentication+jwt", "JWT"},
                               .is_read_only = true,
                               .may_be_absent = true},

@@ -12,6 +12,8 @@ void service_secrets_derive(const struct key256 *server_secret, struct service_s
     key_derive(server_secret, "cache name v1", &ret_secrets->cache_key);
     key_derive(server_secret, "page cursor v1", &ret_secrets->cursor_key);
     key_derive(server_secret, "idempotency key v1", &ret_secrets->idempotency_key);
+    key_derive(server_secret, "audit address v1", &ret_secrets->audit_address_key);
+    key_derive(server_secret, "audit chain v1", &ret_secrets->audit_chain_key);
 }
 
 void service_secrets_wipe(struct service_secrets *secrets)

@@ -178,6 +178,7 @@ static void make_policy(struct policy *policy)
         .password_min = 8,
         .is_signup_open = true,
         .throttle = {.free_attempts = 5, .first_delay_ms = 1000, .longest_delay_ms = 900000, .stop = 100},
+        .audit_checkpoint_ms = 3600000,
     };
 }
 

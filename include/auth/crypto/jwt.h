@@ -21,12 +21,17 @@ enum jwt_type {
     JWT_IDENTITY,         /* JWT, OpenID Connect */
     JWT_LOGOUT,           /* logout+jwt, OpenID Connect Back-Channel Logout */
     JWT_CLIENT_ASSERTION, /* read only: client-authentication+jwt, JWT or none, RFC 7523 */
+    JWT_CHECKPOINT,       /* audit-checkpoint+jwt: where the audit log stood; never expires, see jws_verify */
     JWT_TYPE_COUNT
 };
 
 /* `claims` is the JSON object to sign. TOO_LARGE beyond JWT_BYTES_MAX. */
 NODISCARD result jwt_sign(struct task *task, const struct signing_key *key, enum jwt_type type,
                           struct str claims, struct str *ret_token);
+
+/* The signature and the type alone; what the JSON object says is the caller's to judge. */
+NODISCARD result jws_verify(struct task *task, struct str token, const struct jwk_set *keys,
+                            enum jwt_type type, struct str *ret_payload);
 
 struct jwt_expectation {
     enum jwt_type type;

@@ -29,6 +29,10 @@ struct policy {
     bool is_signup_open;
     bool signup_signs_in;
     struct throttle_rule throttle;
+    int64_t
+        audit_checkpoint_ms;  /* how often the chain of security events is signed while there are new ones */
+    int64_t audit_address_ms; /* client addresses are forgotten after it; 0: never */
+    int64_t audit_retention_ms; /* events are erased after it; 0: never */
 };
 
 #endif

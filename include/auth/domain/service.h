@@ -27,6 +27,8 @@ struct service_secrets {
     struct key256 cache_key;
     struct key256 cursor_key;
     struct key256 idempotency_key;
+    struct key256 audit_address_key;
+    struct key256 audit_chain_key;
 };
 
 struct service {
@@ -44,7 +46,10 @@ struct service {
     /* Work beside the traffic; NULL where this service does not do it. */
     struct background *retention;
     struct background *mail;
+    struct background *audit;
     struct id retention_after; /* accounts up to this one were looked at */
+    unsigned audit_looks;      /* times the chainer has found nothing since an event was noted */
+    bool has_noted;            /* an event that may not be in the chain yet */
 };
 
 void service_secrets_derive(const struct key256 *server_secret, struct service_secrets *ret_secrets);
