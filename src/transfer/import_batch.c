@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "auth/domain/audit.h"
+#include "auth/domain/rights.h"
 #include "auth/domain/sessions.h"
 #include "auth/json/writer.h"
 #include "auth/store/transfer_repo.h"
@@ -235,6 +236,7 @@ static result update(struct batch *batch, size_t i, const struct transfer_accoun
     if (wanted.status != there->status) TRY(end_sessions(batch, tx, there->id, &ended));
     if (!batch->options->is_dry_run) TRY(db_commit(&tx, batch->task));
     sessions_deny(batch->service, batch->task, &ended);
+    rights_deny(batch->service, batch->task, there->id);
     decide(batch, i, IMPORT_UPDATED, there->id);
     return RESULT_OK;
 }
@@ -361,11 +363,18 @@ static result insert(struct batch *batch, struct str records)
     return finish(batch, &tx);
 }
 
+/* Roles and groups may be new to accounts whose own row is as it was. */
 static result store_updated(struct batch *batch)
 {
     SCOPED_TX(tx);
     TRY(db_begin(batch->service->db, batch->task, &tx));
-    return finish(batch, &tx);
+    TRY(finish(batch, &tx));
+    for (size_t i = 0; i < batch->count; i++) {
+        const struct import_account *account = &batch->items[i].account;
+        if (account->roles.count + account->groups.count > 0)
+            rights_deny(batch->service, batch->task, batch->ids[i]);
+    }
+    return RESULT_OK;
 }
 
 /* --- a batch ------------------------------------------------------------------------------------------------------------ */
