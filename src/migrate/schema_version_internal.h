@@ -67,7 +67,8 @@ NODISCARD result schema_version_refresh(const struct schema_version *version, st
 NODISCARD result schema_version_down_sql(const struct schema_version *version, struct migration_scope *scope,
                                          struct str id, struct str *ret_sql);
 
-/* How far a backfill has come: the last key done; a NULL pointer before the first batch. */
+/* How far a backfill has come: the last key done; a NULL pointer before the first batch. Or which statement outside
+ * transactions has begun, while nobody knows that it ended. */
 NODISCARD result schema_version_cursor(const struct schema_version *version, struct migration_scope *scope,
                                        struct str id, struct str *ret_cursor);
 NODISCARD result schema_version_set_cursor(const struct schema_version *version,
