@@ -8,7 +8,6 @@
 /* Longer than the 60 s after which nginx closes an idle upstream connection, so that it is never we who close
  * one while a request is on its way. */
 #define IDLE_MS       (75 * MS_PER_SECOND)
-#define SENDING_MS    (30 * MS_PER_SECOND)
 #define DRAIN_IDLE_MS (2 * MS_PER_SECOND)
 #define SWEEP_MAX_MS  MS_PER_SECOND
 #define SWEEP_MIN_MS  INT64_C(20)
@@ -94,7 +93,10 @@ void connections_sweep(struct http_server *server)
 void connections_drain(struct http_server *server)
 {
     for (struct connection *c = server->connections; c; c = c->next)
-        if (!c->exchange && c->has_begun) connection_is_idle(c);
+        if (!c->exchange && c->has_begun)
+            connection_is_idle(c);
+        else if (c->exchange && c->exchange->stream)
+            stream_drain(c->exchange);
 }
 
 void connection_is_receiving(struct connection *connection)
@@ -109,7 +111,7 @@ void connection_is_working(struct connection *connection)
 
 void connection_is_sending(struct connection *connection)
 {
-    connection->deadline_ms = clock_coarse_ms() + SENDING_MS;
+    connection->deadline_ms = clock_coarse_ms() + connection->server->options.stall_ms;
 }
 
 void connection_is_idle(struct connection *connection)

@@ -84,6 +84,8 @@ void *exchange_begin(void *server_, const char *target, struct MHD_Connection *m
     exchange->is_refused = false;
     exchange->field_count = 0;
     exchange->sent_status = 0;
+    exchange->stream = NULL;
+    exchange->is_detached = false;
     exchange->body = (struct strbuf){0};
     exchange->request =
         (struct request){.task.arena = arena, .exchange = exchange, .context = server->options.context};
@@ -233,15 +235,31 @@ static enum MHD_Result exchange_take_body(struct http_exchange *exchange, const 
     return exchange->body.overflowed ? MHD_NO : MHD_YES;
 }
 
+static void exchange_answer(struct http_exchange *exchange);
+
+/* The fiber writes while the library sends. It counts as one that waits until it has ended: what it writes into must not
+ * go away. */
+static void exchange_stream(struct http_exchange *exchange)
+{
+    const struct response *response = &exchange->response;
+    exchange->answered_us = clock_monotonic_us();
+    exchange->server->waiting_exchanges++;
+    stream_begin(exchange);
+    exchange_answer(exchange);
+    if (exchange->request.method != HTTP_HEAD)
+        response->stream(&exchange->request, exchange->stream, response->stream_argument);
+}
+
 static void exchange_run(struct fiber_job *job)
 {
     struct http_exchange *exchange = CONTAINER_OF(job, struct http_exchange, job);
     exchange->server->options.serve(&exchange->request, &exchange->response);
+    if (exchange->response.stream) exchange_stream(exchange);
 }
 
-static void exchange_ended(struct fiber_job *job)
+/* The answer stands, or its head does. */
+static void exchange_answer(struct http_exchange *exchange)
 {
-    struct http_exchange *exchange = CONTAINER_OF(job, struct http_exchange, job);
     exchange->phase = PHASE_SERVED;
     if (!exchange->is_suspended) return;
     exchange->is_suspended = false;
@@ -250,6 +268,18 @@ static void exchange_ended(struct fiber_job *job)
     /* With external epoll nothing else tells the library to look: the timer is due in the next wake, once for all
      * that ended in this one. */
     loop_timer_start(exchange->server->loop, &exchange->server->again, clock_monotonic_ms());
+}
+
+static void exchange_ended(struct fiber_job *job)
+{
+    struct http_exchange *exchange = CONTAINER_OF(job, struct http_exchange, job);
+    if (!exchange->stream) {
+        exchange_answer(exchange);
+        return;
+    }
+    exchange->server->waiting_exchanges--;
+    stream_end(exchange);
+    if (exchange->is_detached) exchange_release(exchange);
 }
 
 static enum MHD_Result exchange_serve(struct http_exchange *exchange)
@@ -289,21 +319,42 @@ enum MHD_Result exchange_handle(void *server, struct MHD_Connection *mhd, const 
     return MHD_YES;
 }
 
+/* A stream took as long as its head did: how long somebody listens is no latency. */
+static void exchange_count(struct http_exchange *exchange)
+{
+    struct http_metrics *metrics = exchange->server->options.metrics;
+    const int64_t ended_us = exchange->stream ? exchange->answered_us : clock_monotonic_us();
+    if (metrics && exchange->phase == PHASE_SENT)
+        http_metrics_observe(metrics, http_metrics_index(metrics, exchange->request.route),
+                             exchange->sent_status, ended_us - exchange->request.began_us);
+}
+
+/* The writer of a stream may still be at it; nothing of the connection is left for it. */
+static void exchange_let_go(struct http_exchange *exchange)
+{
+    if (!exchange->stream || exchange->stream->has_ended) {
+        exchange_release(exchange);
+        return;
+    }
+    exchange->is_detached = true;
+    exchange->connection = NULL;
+    exchange->mhd = NULL;
+    exchange->field_count = 0;
+    stream_lost(exchange);
+}
+
 void exchange_completed(void *server_, struct MHD_Connection *mhd, void **context,
                         enum MHD_RequestTerminationCode code)
 {
-    struct http_server *server = server_;
     struct http_exchange *exchange = *context;
+    (void)server_;
     (void)mhd;
     (void)code;
     if (!exchange) return;
     *context = NULL;
-    if (server->options.metrics && exchange->phase == PHASE_SENT)
-        http_metrics_observe(server->options.metrics,
-                             http_metrics_index(server->options.metrics, exchange->request.route),
-                             exchange->sent_status, clock_monotonic_us() - exchange->request.began_us);
+    exchange_count(exchange);
     wipe_consumed(request_header(&exchange->request, "Authorization"));
     exchange->connection->exchange = NULL;
     connection_is_idle(exchange->connection);
-    exchange_release(exchange);
+    exchange_let_go(exchange);
 }

@@ -63,11 +63,12 @@ static enum MHD_Result queue(struct http_exchange *exchange, int status, struct 
     return MHD_queue_response(exchange->mhd, (unsigned)status, mhd);
 }
 
-static enum MHD_Result send_fresh(struct http_exchange *exchange, int status, const struct response *response)
+/* With the response's own fields and the fixed ones; released. */
+static enum MHD_Result send_with_fields(struct http_exchange *exchange, int status,
+                                        const struct response *response, struct MHD_Response *mhd)
 {
     struct arena *arena = exchange->request.task.arena;
-    struct MHD_Response *mhd = create(response->body);
-    if (response->body.len > 0) {
+    if (response->body.len > 0 || response->stream) {
         const struct str type =
             is_empty(response->content_type) ? STR("application/json") : response->content_type;
         add(mhd, "Content-Type", str_copy(arena, type).ptr);
@@ -78,10 +79,25 @@ static enum MHD_Result send_fresh(struct http_exchange *exchange, int status, co
     }
     add_fixed(mhd, exchange->server, response);
     add(mhd, REQUEST_ID_HEADER, str_copy(arena, exchange->request.task.id).ptr);
-    if (exchange->server->is_draining) add(mhd, "Connection", "close");
+    if (exchange->server->is_draining || response->stream) add(mhd, "Connection", "close");
     const enum MHD_Result queued = queue(exchange, status, mhd);
     MHD_destroy_response(mhd);
     return queued;
+}
+
+static enum MHD_Result send_fresh(struct http_exchange *exchange, int status, const struct response *response)
+{
+    return send_with_fields(exchange, status, response, create(response->body));
+}
+
+static enum MHD_Result send_stream(struct http_exchange *exchange, int status)
+{
+    struct MHD_Response *mhd = stream_response(exchange);
+    if (!mhd) panic("no memory for a response");
+    /* The library ends a chunked answer without content by a chunk all the same (RFC 9110 §9.3.2 wants none). */
+    if (exchange->request.method == HTTP_HEAD)
+        (void)MHD_set_response_options(mhd, MHD_RF_HTTP_1_0_COMPATIBLE_STRICT, MHD_RO_END);
+    return send_with_fields(exchange, status, &exchange->response, mhd);
 }
 
 static void empty_add(struct empty_response *empty, const char *name, struct str value)
@@ -216,6 +232,7 @@ enum MHD_Result exchange_send(struct http_exchange *exchange)
     const struct route *route = exchange->request.route;
     int status = response->status;
     if (status == 0) status = route && route->success && !exchange->is_refused ? route->success : MHD_HTTP_OK;
+    if (exchange->stream) return send_stream(exchange, status);
     if (response->prebuilt) return send_prebuilt(exchange, status, response->prebuilt);
     if (is_empty_like_others(exchange, response)) return send_empty(exchange, status, response);
     return send_fresh(exchange, status, response);

@@ -99,6 +99,7 @@ result http_server_create(struct loop *loop, const struct http_server_options *o
     struct http_server *server = calloc(1, sizeof(*server));
     if (!server) panic("out of memory for a server");
     server->options = *options;
+    if (server->options.stall_ms == 0) server->options.stall_ms = STREAM_STALL_MS;
     server->loop = loop;
     server->listener.fd = -1;
     random_bytes(server->id_prefix, sizeof(server->id_prefix));

@@ -10,6 +10,7 @@
 #include <microhttpd.h>
 
 #include "auth/http/server.h"
+#include "auth/http/stream.h"
 #include "auth/loop/fiber.h"
 #include "guard_internal.h"
 #include "listener_internal.h"
@@ -18,6 +19,7 @@
 #define SHARED_RESPONSES_MAX 16u
 #define EMPTY_FIELDS_MAX     6u
 #define EMPTY_VALUE_BYTES    256u
+#define STREAM_BLOCK_BYTES   ((size_t)16 * 1024)
 
 struct http_server;
 
@@ -43,6 +45,22 @@ enum phase {
     PHASE_SENT     /* handed over to libmicrohttpd */
 };
 
+/* An answer in pieces. */
+struct stream {
+    struct http_exchange *exchange;
+    char *buffer; /* what the client has not taken yet */
+    size_t len;
+    struct wait *wait; /* the writer's, while it waits */
+    struct timer timer;
+    bool is_woken;     /* while it did not wait */
+    bool needs_room;   /* that is what it waits for */
+    bool is_late;      /* it has waited as long as it wanted to */
+    bool is_suspended; /* the library waits for us */
+    bool has_ended;    /* nothing more will be written */
+    bool is_gone;      /* nobody reads any more */
+    bool is_draining;
+};
+
 struct http_exchange {
     struct http_exchange *next_free;
     struct http_server *server;
@@ -56,6 +74,9 @@ struct http_exchange {
     struct strbuf body;
     struct request request;
     struct response response;
+    struct stream *stream; /* in the request's arena; NULL: an answer in one piece */
+    int64_t answered_us;   /* monotonic; when the head of a stream stood */
+    bool is_detached;      /* the library is done with it, its fiber is not */
     int sent_status;
     size_t field_count;
     struct header_field fields[REQUEST_FIELDS_MAX];
@@ -125,6 +146,16 @@ enum MHD_Result exchange_handle(void *server, struct MHD_Connection *mhd, const 
 void exchange_completed(void *server, struct MHD_Connection *mhd, void **context,
                         enum MHD_RequestTerminationCode code);
 void exchanges_destroy(struct http_server *server);
+
+/* stream.c */
+void stream_begin(struct http_exchange *exchange);
+/* The writer has returned. */
+void stream_end(struct http_exchange *exchange);
+/* The connection is gone. */
+void stream_lost(struct http_exchange *exchange);
+/* The server is draining: the writer comes to an end. */
+void stream_drain(struct http_exchange *exchange);
+struct MHD_Response *stream_response(struct http_exchange *exchange);
 
 /* send.c */
 enum MHD_Result exchange_send(struct http_exchange *exchange);

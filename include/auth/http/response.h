@@ -12,6 +12,8 @@
 
 #define RESPONSE_HEADERS_MAX 12u
 
+struct request;
+struct stream;
 struct prebuilt; /* a response made once and sent many times, with all its headers */
 
 struct response_header {
@@ -26,6 +28,9 @@ struct response {
     struct response_header headers[RESPONSE_HEADERS_MAX];
     size_t header_count;
     const struct prebuilt *prebuilt; /* sent instead of all the above when set */
+    /* Writes the body piece by piece, in place of `body` (stream.h). */
+    void (*stream)(struct request *request, struct stream *stream, void *argument);
+    void *stream_argument; /* in the request's arena */
 };
 
 /* A field beyond the fixed security headers that every response carries. The last value of a name wins;

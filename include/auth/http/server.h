@@ -14,6 +14,7 @@
 #include "auth/http/metrics.h"
 #include "auth/http/request.h"
 #include "auth/http/response.h"
+#include "auth/http/stream.h"
 #include "auth/loop/loop.h"
 
 struct http_server;
@@ -25,7 +26,9 @@ struct http_server_options {
     size_t body_bytes_max;
     unsigned connections_max;
     int64_t request_ms; /* deadline of each request */
-    bool sends_hsts;    /* the issuer is https */
+    int64_t
+        stall_ms; /* a client that takes nothing of its answer for so long is cut off; 0: STREAM_STALL_MS */
+    bool sends_hsts; /* the issuer is https */
     /* Runs on a fiber; fills the response; never fails. */
     void (*serve)(struct request *request, struct response *response);
     void *context;                /* becomes request->context */

@@ -14,6 +14,7 @@
 
 #include "auth/base/log.h"
 #include "auth/http/problem.h"
+#include "auth/http/stream.h"
 #include "auth/loop/fiber.h"
 
 #define BODY_BYTES_MAX 65536u
@@ -24,6 +25,7 @@ static result echo(struct request *request, const void *body, struct response *r
 static result send_prebuilt(struct request *request, const void *body, struct response *response);
 static result item(struct request *request, const void *body, struct response *response);
 static result item_empty(struct request *request, const void *body, struct response *response);
+static result stream(struct request *request, const void *body, struct response *response);
 
 static const struct field no_rows[] = {{.name = "unused", .type = FIELD_STRING}};
 static const struct fields any_body = {
@@ -48,6 +50,7 @@ static const struct route routes[] = {
      .summary = "echo"},
     ROUTE("prebuilt", HTTP_GET, "/v1/prebuilt", send_prebuilt),
     ROUTE("item", HTTP_GET, "/v1/items/{id}", item),
+    ROUTE("stream", HTTP_GET, "/v1/stream/{kind}", stream),
     ROUTE("item_empty", HTTP_GET, "/v1/empty/{id}", item_empty),
 };
 
@@ -124,6 +127,35 @@ static result item_empty(struct request *request, const void *body, struct respo
     return RESULT_OK;
 }
 
+/* Numbered pieces of a kilobyte; how many, and whether it waits between them, is in the name: "10", "10-wait". */
+static void write_pieces(struct request *request, struct stream *out, void *argument)
+{
+    struct running *running = request->context;
+    const char *kind = argument;
+    const long count = strtol(kind, NULL, 10);
+    const bool waits = strstr(kind, "-wait") != NULL;
+    char piece[1025];
+    bool goes_on = true;
+    for (long i = 0; i < count && goes_on; i++) {
+        (void)snprintf(piece, sizeof(piece), "%01023ld\n", i);
+        goes_on = stream_write(out, (struct str){piece, 1024});
+        if (goes_on) running->fixture.written++;
+        if (goes_on && waits) goes_on = stream_wait(out, 20);
+    }
+    while (goes_on && strstr(kind, "-open")) goes_on = stream_wait(out, 50);
+    running->fixture.over++;
+}
+
+static result stream(struct request *request, const void *body, struct response *response)
+{
+    (void)body;
+    if (strstr(request->path_values[0].ptr, "-late")) fiber_sleep(5);
+    response->content_type = STR("text/plain");
+    response->stream = write_pieces;
+    response->stream_argument = (void *)(uintptr_t)str_copy(request->task.arena, request->path_values[0]).ptr;
+    return RESULT_OK;
+}
+
 static void serve(struct request *request, struct response *response)
 {
     struct running *running = request->context;
@@ -179,6 +211,7 @@ static void *run(void *argument)
                                                 .connections_max =
                                                     o->connections_max ? o->connections_max : 1024,
                                                 .request_ms = o->request_ms ? o->request_ms : 10000,
+                                                .stall_ms = o->stall_ms,
                                                 .sends_hsts = o->sends_hsts,
                                                 .serve = serve,
                                                 .context = running,

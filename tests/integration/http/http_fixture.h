@@ -1,5 +1,5 @@
 /* http_fixture.h — a server on a thread of its own, and raw clients for it.
- * Routes:  GET /v1/ping, GET /v1/wait?ms=, POST /v1/echo, GET /v1/prebuilt, GET /v1/items/{id}.
+ * Routes:  GET /v1/stream/{kind} (test_stream.c), GET /v1/ping, GET /v1/wait?ms=, POST /v1/echo, GET /v1/prebuilt, GET /v1/items/{id}.
  */
 // SPDX-License-Identifier: MIT
 #ifndef TESTS_HTTP_FIXTURE_H
@@ -17,12 +17,15 @@ struct http_fixture {
     atomic_size_t entries; /* handlers entered */
     atomic_size_t gone;    /* handlers that found their client gone */
     atomic_size_t ended;   /* handlers that ended */
+    atomic_size_t written; /* pieces that streams have written */
+    atomic_size_t over;    /* streams whose writers have returned */
 };
 
 struct http_fixture_options {
     const char *listen;  /* NULL: the Unix socket */
     const char *trusted; /* NULL: "unix" */
     int64_t request_ms;  /* 0: 10 s */
+    int64_t stall_ms;    /* 0: 30 s */
     unsigned connections_max;
     bool sends_hsts;
     size_t fiber_limit;
