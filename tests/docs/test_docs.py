@@ -21,7 +21,7 @@ from authtest.ports import free_port  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("AUTH_BINARY", ROOT / "build" / "auth"))
-GUIDES = [ROOT / "README.md", ROOT / "docs" / "migrations.md"]
+GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 MARK = "@@ the command has ended @@"
 
