@@ -160,4 +160,5 @@ def test_a_fleet_goes_to_the_next_release_and_back_and_fails_no_request(folder, 
         proxy.stop()
         assert not lost, f"of {len(load.notes)}: {load.summary(lost)}"
         assert len(load.notes) > 200, load.summary()
+        print(f"{len(load.notes)} requests, none failed")
         ledger.check(fleet)
