@@ -19,6 +19,8 @@ ALTER TABLE accounts ADD CONSTRAINT accounts_external_id_unique UNIQUE (external
 COMMENT ON COLUMN accounts.external_id IS 'Where it was imported from, and under which name';
 COMMENT ON COLUMN accounts.claims IS 'A JSON object whose members go into its access tokens';
 COMMENT ON COLUMN accounts.version IS 'Grows with each change: its entity tag';
+ALTER TABLE sessions ADD COLUMN assured_until_ms bigint NOT NULL DEFAULT 0;
+COMMENT ON COLUMN sessions.assured_until_ms IS 'Until then it counts as begun with two factors; 0: it does not';
 ALTER TABLE clients
     ADD COLUMN version bigint NOT NULL DEFAULT 0,
     ADD COLUMN updated_at_ms bigint NOT NULL DEFAULT 0;
@@ -111,7 +113,6 @@ CREATE TABLE factors (
     name            text NOT NULL,
     sealed_secret   bytea NOT NULL,
     last_step       bigint NOT NULL DEFAULT 0,
-    failures        bigint NOT NULL DEFAULT 0,
     created_at_ms   bigint NOT NULL,
     confirmed_at_ms bigint,
     last_used_at_ms bigint,
@@ -138,7 +139,10 @@ CREATE TABLE login_challenges (
     attempts               bigint NOT NULL DEFAULT 0,
     client_address         text,
     user_agent             text,
-    data                   text,
+    device_digest          bytea,
+    is_enrolment           boolean NOT NULL DEFAULT false,
+    enrolments             bigint NOT NULL DEFAULT 0,
+    factor_id              uuid,
     created_at_ms          bigint NOT NULL,
     expires_at_ms          bigint NOT NULL,
     used_at_ms             bigint
@@ -348,6 +352,7 @@ ALTER TABLE accounts ADD COLUMN claims TEXT;
 ALTER TABLE accounts ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE accounts ADD COLUMN last_login_at_ms INTEGER;
 CREATE UNIQUE INDEX accounts_external_id ON accounts (external_id);
+ALTER TABLE sessions ADD COLUMN assured_until_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE clients ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE clients ADD COLUMN updated_at_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE audit_events ADD COLUMN actor TEXT;
@@ -430,7 +435,6 @@ CREATE TABLE factors (
     name            TEXT NOT NULL,
     sealed_secret   BLOB NOT NULL,
     last_step       INTEGER NOT NULL DEFAULT 0,
-    failures        INTEGER NOT NULL DEFAULT 0,
     created_at_ms   INTEGER NOT NULL,
     confirmed_at_ms INTEGER,
     last_used_at_ms INTEGER,
@@ -455,7 +459,10 @@ CREATE TABLE login_challenges (
     attempts               INTEGER NOT NULL DEFAULT 0,
     client_address         TEXT,
     user_agent             TEXT,
-    data                   TEXT,
+    device_digest          BLOB,
+    is_enrolment           INTEGER NOT NULL DEFAULT 0,
+    enrolments             INTEGER NOT NULL DEFAULT 0,
+    factor_id              BLOB,
     created_at_ms          INTEGER NOT NULL,
     expires_at_ms          INTEGER NOT NULL,
     used_at_ms             INTEGER
@@ -655,6 +662,7 @@ DROP INDEX audit_events_account_seq;
 DROP INDEX audit_events_unchained;
 ALTER TABLE audit_events DROP COLUMN actor, DROP COLUMN subject, DROP COLUMN address_digest, DROP COLUMN seq, DROP COLUMN chain_hash;
 ALTER TABLE clients DROP COLUMN version, DROP COLUMN updated_at_ms;
+ALTER TABLE sessions DROP COLUMN assured_until_ms;
 ALTER TABLE accounts DROP COLUMN external_id, DROP COLUMN requires_mfa, DROP COLUMN claims, DROP COLUMN version, DROP COLUMN last_login_at_ms;
 
 -- migrate:down sqlite
@@ -695,6 +703,7 @@ ALTER TABLE audit_events DROP COLUMN seq;
 ALTER TABLE audit_events DROP COLUMN chain_hash;
 ALTER TABLE clients DROP COLUMN version;
 ALTER TABLE clients DROP COLUMN updated_at_ms;
+ALTER TABLE sessions DROP COLUMN assured_until_ms;
 ALTER TABLE accounts DROP COLUMN external_id;
 ALTER TABLE accounts DROP COLUMN requires_mfa;
 ALTER TABLE accounts DROP COLUMN claims;

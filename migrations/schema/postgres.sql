@@ -44,10 +44,12 @@ CREATE TABLE sessions (
     client_address      text,
     user_agent          text,
     ended_at_ms         bigint,
-    end_reason          text
+    end_reason          text,
+    assured_until_ms    bigint NOT NULL DEFAULT 0
 );
 CREATE INDEX sessions_account_id ON sessions (account_id, created_at_ms);
 COMMENT ON TABLE sessions IS 'One row per sign-in; refresh tokens are derived from id and refresh_counter';
+COMMENT ON COLUMN sessions.assured_until_ms IS 'Until then it counts as begun with two factors; 0: it does not';
 
 CREATE TABLE clients (
     id             text PRIMARY KEY,
@@ -186,7 +188,6 @@ CREATE TABLE factors (
     name            text NOT NULL,
     sealed_secret   bytea NOT NULL,
     last_step       bigint NOT NULL DEFAULT 0,
-    failures        bigint NOT NULL DEFAULT 0,
     created_at_ms   bigint NOT NULL,
     confirmed_at_ms bigint,
     last_used_at_ms bigint,
@@ -213,7 +214,10 @@ CREATE TABLE login_challenges (
     attempts               bigint NOT NULL DEFAULT 0,
     client_address         text,
     user_agent             text,
-    data                   text,
+    device_digest          bytea,
+    is_enrolment           boolean NOT NULL DEFAULT false,
+    enrolments             bigint NOT NULL DEFAULT 0,
+    factor_id              uuid,
     created_at_ms          bigint NOT NULL,
     expires_at_ms          bigint NOT NULL,
     used_at_ms             bigint

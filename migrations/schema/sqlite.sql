@@ -38,7 +38,8 @@ CREATE TABLE sessions (
     client_address      TEXT,
     user_agent          TEXT,
     ended_at_ms         INTEGER,
-    end_reason          TEXT
+    end_reason          TEXT,
+    assured_until_ms    INTEGER NOT NULL DEFAULT 0
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_account_id ON sessions (account_id, created_at_ms);
 
@@ -167,7 +168,6 @@ CREATE TABLE factors (
     name            TEXT NOT NULL,
     sealed_secret   BLOB NOT NULL,
     last_step       INTEGER NOT NULL DEFAULT 0,
-    failures        INTEGER NOT NULL DEFAULT 0,
     created_at_ms   INTEGER NOT NULL,
     confirmed_at_ms INTEGER,
     last_used_at_ms INTEGER,
@@ -192,7 +192,10 @@ CREATE TABLE login_challenges (
     attempts               INTEGER NOT NULL DEFAULT 0,
     client_address         TEXT,
     user_agent             TEXT,
-    data                   TEXT,
+    device_digest          BLOB,
+    is_enrolment           INTEGER NOT NULL DEFAULT 0,
+    enrolments             INTEGER NOT NULL DEFAULT 0,
+    factor_id              BLOB,
     created_at_ms          INTEGER NOT NULL,
     expires_at_ms          INTEGER NOT NULL,
     used_at_ms             INTEGER

@@ -6,6 +6,8 @@
 #include "auth/domain/access_tokens.h"
 #include "auth/domain/clients.h"
 #include "auth/domain/tokens.h"
+#include "auth/store/factor_repo.h"
+#include "factor_api_internal.h"
 
 #define CREDENTIALS_BYTES_MAX 512u
 
@@ -112,15 +114,20 @@ result authenticate(struct request *request)
     return RESULT_OK;
 }
 
-/* RFC 9470: what needs a recent authentication says so, and how recent. */
-static result check_fresh(struct request *request)
+/* RFC 9470: what needs a recent authentication, or one as strong as the account can give, says so. */
+static result check_authentication(struct request *request)
 {
-    const struct service *service = service_of(request);
-    const int64_t age_ms = request->task.now_ms - caller_of(request)->principal.authenticated_at_ms;
-    request->task.max_age_seconds = service->policy->fresh_ms / MS_PER_SECOND;
-    if (age_ms > service->policy->fresh_ms)
-        FAIL(&request->task.fault, STEP_UP_REQUIRED, "authentication is too old");
-    return RESULT_OK;
+    const struct route *route = request->route;
+    struct service *service = service_of(request);
+    bool needs_two_factors = route->needs_acr == ACR_NEEDED_AAL2;
+    const struct principal *principal = &caller_of(request)->principal;
+    if (route->needs_acr == ACR_NEEDED_BEST && principal->is_person) {
+        struct assurance assurance;
+        TRY(assurance_find(service->db, &request->task, principal->account_id, &assurance));
+        needs_two_factors = assurance.factor_count > 0;
+    }
+    return check_step_up(request, needs_two_factors,
+                         route->needs_fresh ? service->policy->fresh_ms / MS_PER_SECOND : -1);
 }
 
 /* A key acts for its owner only where the route says so, and with the scope it names. */
@@ -164,5 +171,6 @@ result authorise(struct request *request)
     const struct principal *principal = &caller_of(request)->principal;
     TRY(check_scope(request, principal));
     name_actor(request, principal);
-    return route->needs_fresh ? check_fresh(request) : RESULT_OK;
+    const bool is_sensitive = route->needs_fresh || route->needs_acr != ACR_NEEDED_ANY;
+    return is_sensitive ? check_authentication(request) : RESULT_OK;
 }

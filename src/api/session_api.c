@@ -3,11 +3,13 @@
 #include "auth/domain/email.h"
 #include "auth/domain/login.h"
 #include "auth/domain/password_policy.h"
+#include "factor_api_internal.h"
 
 struct login_body {
     int method;
     struct str email;
     struct secret password;
+    struct secret device_token;
 };
 
 static const char *const LOGIN_METHODS[] = {"password", NULL};
@@ -35,6 +37,11 @@ static const struct field LOGIN_ROWS[] = {
      .max = PASSWORD_CHARS_MAX,
      .description = "Its password",
      .example = "\"correct horse battery staple\""},
+    {.name = "device_token",
+     .type = FIELD_SECRET,
+     .offset = offsetof(struct login_body, device_token),
+     .max = 128,
+     .description = "What an earlier sign-in from this device was given"},
 };
 const struct fields login_body_fields = FIELDS(LOGIN_ROWS, struct login_body, "LoginRequest");
 
@@ -139,9 +146,9 @@ const struct fields session_list_reply_fields =
 result login_post(struct request *request, const void *body, struct response *response)
 {
     const struct login_body *given = body;
-    const struct login login = {
-        .email = given->email, .password = given->password, .device = device_of(request)};
+    struct login login = {.email = given->email, .password = given->password, .device = device_of(request)};
     struct token_response tokens;
+    login.device.token = given->device_token;
     TRY(login_password(service_of(request), &request->task, &login, &tokens));
     return response_json(response, request->task.arena, &token_response_fields, &tokens);
 }
@@ -245,7 +252,12 @@ result authz_get(struct request *request, const void *body, struct response *res
 {
     (void)body;
     const struct principal *principal = &caller_of(request)->principal;
+    const struct authz_query *wanted = request->query_value;
+    const int64_t max_age = is_present(wanted->max_age_presence) ? wanted->max_age_seconds : -1;
+    TRY(check_step_up(request, wanted->acr == ACR_INDEX_TWO, max_age));
     response_header_set(response, "Remote-User", principal->subject);
     response_header_set(response, "Remote-Email", principal->email);
+    if (!is_key(principal))
+        response_header_set(response, "Remote-Acr", principal->is_assured ? STR(ACR_TWO) : STR(ACR_ONE));
     return RESULT_OK;
 }

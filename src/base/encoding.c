@@ -132,6 +132,28 @@ struct str base64_print(struct arena *arena, const void *bytes, size_t count)
     return (struct str){text, size - 1};
 }
 
+struct str base32_print(struct arena *arena, const void *bytes, size_t count)
+{
+    static const char alphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
+    const unsigned char *from = bytes;
+    const size_t len = (count * 8u + 4u) / 5u;
+    char *text = arena_alloc(arena, len + 1);
+    unsigned buffer = 0;
+    unsigned bits = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (bits < 5) {
+            buffer = (buffer << 8) | (count > 0 ? *from++ : 0u);
+            if (count > 0) count--;
+            bits += 8;
+        }
+        bits -= 5;
+        text[i] = alphabet[(buffer >> bits) & 31u];
+        buffer &= (1u << bits) - 1u;
+    }
+    text[len] = '\0';
+    return (struct str){text, len};
+}
+
 void hex_encode(const void *bytes, size_t count, char *ret_text)
 {
     sodium_bin2hex(ret_text, 2 * count + 1, bytes, count);

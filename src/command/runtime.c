@@ -76,6 +76,13 @@ static struct policy policy_of(const struct settings *settings)
         .audit_checkpoint_ms = settings->audit_checkpoint_seconds * MS_PER_SECOND,
         .audit_address_ms = settings->audit_address_days * MS_PER_DAY,
         .audit_retention_ms = settings->audit_retention_days * MS_PER_DAY,
+        .requires_mfa = settings->mfa == MFA_REQUIRED_OF_ALL,
+        .mfa_roles = settings->mfa_roles,
+        .totp_issuer = settings->totp_issuer,
+        .totp_drift_steps = settings->totp_drift_steps,
+        .assured_ms = settings->aal2_seconds * MS_PER_SECOND,
+        .assured_idle_ms = settings->aal2_idle_seconds * MS_PER_SECOND,
+        .device_ms = settings->device_seconds * MS_PER_SECOND,
     };
 }
 

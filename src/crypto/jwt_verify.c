@@ -48,7 +48,7 @@ static const struct fields header_fields = {
 
 /* Times in seconds, 0 where absent: the rows take no value below 1. */
 struct payload {
-    struct str iss, sub, client_id, jti, sid, scope, nonce;
+    struct str iss, sub, client_id, jti, sid, scope, nonce, acr;
     struct str audience;
     struct str_list audiences;
     int64_t exp, iat, nbf, auth_time;
@@ -65,8 +65,8 @@ struct payload {
     }
 #define CLAIMS_BUT_AUDIENCE                                                                      \
     TEXT_CLAIM(iss), TEXT_CLAIM(sub), TEXT_CLAIM(client_id), TEXT_CLAIM(jti), TEXT_CLAIM(sid),   \
-        TEXT_CLAIM(scope), TEXT_CLAIM(nonce), TIME_CLAIM(exp), TIME_CLAIM(iat), TIME_CLAIM(nbf), \
-        TIME_CLAIM(auth_time)
+        TEXT_CLAIM(scope), TEXT_CLAIM(nonce), TEXT_CLAIM(acr), TIME_CLAIM(exp), TIME_CLAIM(iat), \
+        TIME_CLAIM(nbf), TIME_CLAIM(auth_time)
 #define PAYLOAD_FIELDS(payload_rows)                                                   \
     {                                                                                  \
         .title = "claims", .rows = (payload_rows), .count = ARRAY_COUNT(payload_rows), \
@@ -239,6 +239,7 @@ static struct jwt_claims claims_of(const struct payload *payload, struct str jso
         .session_id = payload->sid,
         .scope = payload->scope,
         .nonce = payload->nonce,
+        .acr = payload->acr,
         .expires_at_ms = payload->exp * MS_PER_SECOND,
         .issued_at_ms = payload->iat * MS_PER_SECOND,
         .not_before_ms = payload->nbf * MS_PER_SECOND,

@@ -21,6 +21,7 @@ struct token_state {
     unsigned char version;
     bool is_person;
     bool is_revoked;
+    bool is_assured;
     struct id account_id;
     struct id session_id;
     int64_t authenticated_at_ms;
@@ -63,6 +64,7 @@ static result state_from_claims(struct task *task, const struct jwt_claims *clai
     memset(ret_state, 0, sizeof *ret_state);
     ret_state->version = TOKEN_STATE_VERSION;
     ret_state->is_person = !is_empty(claims->session_id);
+    ret_state->is_assured = str_equal(claims->acr, STR(ACR_TWO));
     ret_state->authenticated_at_ms = claims->auth_time_ms;
     ret_state->issued_at_ms = claims->issued_at_ms;
     ret_state->expires_at_ms = claims->expires_at_ms;
@@ -138,6 +140,7 @@ static void principal_from_state(struct task *task, const struct token_state *st
         .client_id = text_copy(task, state->client_id, state->client_id_len),
         .scope = text_copy(task, state->scope, state->scope_len),
         .jti = text_copy(task, state->jti, state->jti_len),
+        .is_assured = state->is_assured,
         .authenticated_at_ms = state->authenticated_at_ms,
         .issued_at_ms = state->issued_at_ms,
         .expires_at_ms = state->expires_at_ms,

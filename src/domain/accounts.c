@@ -3,6 +3,7 @@
 
 #include "auth/domain/audit.h"
 
+#include "auth/domain/devices.h"
 #include "auth/domain/email.h"
 #include "auth/domain/login.h"
 #include "auth/domain/password_policy.h"
@@ -100,7 +101,7 @@ result accounts_change_password(struct service *service, struct task *task,
     TRY(password_normalize(task, "/new", change->chosen, &chosen));
     const struct password_owner owner = {.email = account.email, .name = account.name};
     TRY(password_policy_judge(service, task, "/new", chosen, &owner));
-    const result verified = login_reverify(service, task, &account, current);
+    const result verified = login_reverify(service, task, &account, THROTTLE_PASSWORD_CHANGE, current);
     if (verified.code == STATUS_INVALID_CREDENTIALS) {
         TRY(audit_note(service, service->db, task,
                        &(struct audit_event){.type = AUDIT_PASSWORD_CHANGE_REFUSED,
@@ -159,7 +160,8 @@ result accounts_unlock(struct service *service, struct task *task, struct id id)
     REQUIRE(account.status != ACCOUNT_CLOSING, NOT_FOUND);
     if (account.status == ACCOUNT_LOCKED)
         TRY(account_set_status(tx, task, id, ACCOUNT_LOCKED, ACCOUNT_ACTIVE));
-    TRY(throttle_forget(service, tx, task, account.email_key));
+    TRY(throttle_forget_account(service, tx, task, &account));
+    TRY(devices_forget(tx, task, id));
     TRY(audit_note(service, tx, task,
                    &(struct audit_event){.type = AUDIT_ACCOUNT_UNLOCKED, .account_id = id}));
     TRY(db_commit(&tx, task));

@@ -117,6 +117,8 @@ result refresh_redeem(struct service *service, struct task *task, const struct c
         .counter = presented.counter,
         .client_id = client->id,
         .idle_expires_at_ms = task->now_ms + service->policy->session_idle_ms,
+        .assured_until_ms = task->now_ms + service->policy->assured_idle_ms,
+        .assured_ms = service->policy->assured_ms,
     };
     (void)refresh_token_of(service, task, presented.session_id, presented.counter, rotation.digest);
     (void)refresh_token_of(service, task, presented.session_id, presented.counter + 1, rotation.next_digest);

@@ -14,6 +14,7 @@ void service_secrets_derive(const struct key256 *server_secret, struct service_s
     key_derive(server_secret, "idempotency key v1", &ret_secrets->idempotency_key);
     key_derive(server_secret, "audit address v1", &ret_secrets->audit_address_key);
     key_derive(server_secret, "audit chain v1", &ret_secrets->audit_chain_key);
+    key_derive(server_secret, "device token v1", &ret_secrets->device_key);
 }
 
 void service_secrets_wipe(struct service_secrets *secrets)

@@ -26,9 +26,20 @@ static struct str printable(struct arena *arena, struct str text)
     return (struct str){copy, text.len};
 }
 
+struct str device_name(struct task *task, const struct device *device)
+{
+    return printable(task->arena, cut(device->user_agent, USER_AGENT_BYTES_MAX));
+}
+
 static int64_t earlier(int64_t a_ms, int64_t b_ms)
 {
     return a_ms < b_ms ? a_ms : b_ms;
+}
+
+int64_t sessions_assured_until(const struct service *service, struct str amr, int64_t now_ms)
+{
+    if (!has_word(amr, STR("mfa"))) return 0;
+    return now_ms + earlier(service->policy->assured_ms, service->policy->assured_idle_ms);
 }
 
 struct session sessions_draft(const struct service *service, struct task *task, const struct sign_in *sign_in,
@@ -49,7 +60,8 @@ struct session sessions_draft(const struct service *service, struct task *task, 
         .idle_expires_at_ms = earlier(task->now_ms + policy->session_idle_ms, expires_at_ms),
         .expires_at_ms = expires_at_ms,
         .client_address = sign_in->device.address,
-        .user_agent = printable(task->arena, cut(sign_in->device.user_agent, USER_AGENT_BYTES_MAX)),
+        .user_agent = device_name(task, &sign_in->device),
+        .assured_until_ms = sessions_assured_until(service, sign_in->amr, task->now_ms),
         .account_status = ACCOUNT_ACTIVE,
         .account_email = account->email,
         .has_rights = true, /* not known: to be looked up */

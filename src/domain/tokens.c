@@ -42,6 +42,11 @@ static const struct field TOKEN_RESPONSE_ROWS[] = {
      .type = FIELD_STRING,
      .offset = offsetof(struct token_response, scope),
      .description = "Space-separated scopes, where there are any"},
+    {.name = "device_token",
+     .type = FIELD_STRING,
+     .offset = offsetof(struct token_response, device_token),
+     .description =
+         "To be presented when signing in from here again: such attempts are counted by themselves"},
 };
 const struct fields token_response_fields =
     FIELDS(TOKEN_RESPONSE_ROWS, struct token_response, "TokenResponse");
@@ -179,6 +184,8 @@ static result print_claims(struct service *service, struct task *task, const str
         claim_id(&writer, "sid", grant->session->id);
         claim_time(&writer, "auth_time", grant->session->authenticated_at_ms);
         claim_amr(&writer, grant->session->amr);
+        claim_text(&writer, "acr",
+                   str_from(is_session_assured(grant->session, task->now_ms) ? ACR_TWO : ACR_ONE));
         claim_rights(&writer, rights);
     }
     json_end_object(&writer);

@@ -183,6 +183,13 @@ static bool tells_bearer_error(const struct request *request, enum status code)
     return code == STATUS_INVALID_TOKEN && !is_empty(request_header(request, "Authorization"));
 }
 
+/* RFC 9470 §3 */
+static void add_step_up(struct strbuf *out, const struct task *task)
+{
+    if (!is_empty(task->acr_values)) add_parameter(out, "acr_values", task->acr_values);
+    if (task->max_age_seconds > 0) strbuf_printf(out, ", max_age=\"%lld\"", (long long)task->max_age_seconds);
+}
+
 static struct str bearer_challenge(const struct request *request, enum status code, struct str realm)
 {
     struct strbuf out;
@@ -196,8 +203,7 @@ static struct str bearer_challenge(const struct request *request, enum status co
     }
     if (code == STATUS_INSUFFICIENT_SCOPE && request->route && request->route->scope)
         add_parameter(&out, "scope", str_from(request->route->scope));
-    if (code == STATUS_STEP_UP_REQUIRED)
-        strbuf_printf(&out, ", max_age=\"%lld\"", (long long)request->task.max_age_seconds);
+    if (code == STATUS_STEP_UP_REQUIRED) add_step_up(&out, &request->task);
     return strbuf_str(&out);
 }
 

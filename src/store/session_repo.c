@@ -30,6 +30,7 @@ static struct session session_from_row(const struct db_rows *rows, size_t row)
         .account_status = account_status_parse(row_text(rows, row, SESSION_BY_ID_ACCOUNT_STATUS)),
         .account_email = row_text(rows, row, SESSION_BY_ID_ACCOUNT_EMAIL),
         .has_rights = row_bool(rows, row, SESSION_BY_ID_HAS_RIGHTS),
+        .assured_until_ms = row_int(rows, row, SESSION_BY_ID_ASSURED_UNTIL_MS),
     };
 }
 
@@ -48,6 +49,7 @@ result session_insert(struct db *db, struct task *task, const struct session *se
         db_bytes(refresh_digest, REFRESH_DIGEST_BYTES),
         db_text_or_null(session->client_address),
         db_text_or_null(session->user_agent),
+        db_int(session->assured_until_ms),
     };
     struct db_rows rows;
     return db_run(db, task, &statement_session_insert, arguments, &rows);
@@ -86,10 +88,33 @@ result session_rotate(struct db *db, struct task *task, const struct session_rot
         db_text(rotation->client_id),
         db_int(task->now_ms),
         db_int(rotation->idle_expires_at_ms),
+        db_int(rotation->assured_until_ms),
+        db_int(rotation->assured_ms),
     };
     struct db_rows rows;
     TRY(db_run(db, task, &statement_session_rotate, arguments, &rows));
     REQUIRE(rows.count == 1, NOT_FOUND);
+    *ret_session = session_from_row(&rows, 0);
+    return RESULT_OK;
+}
+
+result session_reauthenticate(struct db *db, struct task *task, const struct session *session,
+                              const unsigned char next_digest[REFRESH_DIGEST_BYTES],
+                              struct session *ret_session)
+{
+    const struct db_value arguments[] = {
+        db_id(&session->id),
+        db_id(&session->account_id),
+        db_int(session->refresh_counter),
+        db_bytes(next_digest, REFRESH_DIGEST_BYTES),
+        db_text(session->amr),
+        db_int(task->now_ms),
+        db_int(session->idle_expires_at_ms),
+        db_int(session->assured_until_ms),
+    };
+    struct db_rows rows;
+    TRY(db_run(db, task, &statement_session_reauthenticate, arguments, &rows));
+    REQUIRE(rows.count == 1, CONFLICT);
     *ret_session = session_from_row(&rows, 0);
     return RESULT_OK;
 }

@@ -1,6 +1,6 @@
 /* encoding.h — bytes as text and back, strictly: one accepted spelling for each value.
  * Errors:  false, and nothing is written, on any other spelling.
- * Source:  RFC 4648 §5 (base64url without padding), §4 (base64), §8 (hex); RFC 3629 (UTF-8); WHATWG URL
+ * Source:  RFC 4648 §5 (base64url without padding), §4 (base64), §6 (base32), §8 (hex); RFC 3629 (UTF-8); WHATWG URL
  *          "application/x-www-form-urlencoded".
  */
 // SPDX-License-Identifier: MIT
@@ -21,6 +21,9 @@ bool base64url_parse(struct arena *arena, struct str text, struct str *ret_bytes
 /* With padding and the + / alphabet, as in HTTP Basic and in settings. */
 bool base64_parse(struct arena *arena, struct str text, struct str *ret_bytes);
 struct str base64_print(struct arena *arena, const void *bytes, size_t count);
+
+/* RFC 4648 §6 in upper case without padding: what authenticator programs take. */
+struct str base32_print(struct arena *arena, const void *bytes, size_t count);
 
 /* Lower case only, both ways; writes 2 * count characters and NUL. */
 void hex_encode(const void *bytes, size_t count, char *ret_text);

@@ -20,8 +20,9 @@ struct task {
     int64_t now_ms;
     int64_t deadline_ms;
     int64_t retry_after_seconds; /* told to the client with 429 and 503; 0: the status's default */
-    int64_t max_age_seconds;     /* told with STEP_UP_REQUIRED: how old an authentication may be */
-    struct str id;               /* the request id, or the name of the command or job */
+    int64_t max_age_seconds; /* told with STEP_UP_REQUIRED: how old an authentication may be; 0: not told */
+    struct str acr_values;   /* told with STEP_UP_REQUIRED: how strong it must be; empty: not told */
+    struct str id;           /* the request id, or the name of the command or job */
     struct str actor; /* who does it, for the audit log: "account:<id>", "client:<id>", "key:<id>", the name
                                     of a command or job; empty: the account itself */
     const struct request_claim *claim; /* marked as done in the transaction of its work; NULL: none */

@@ -48,6 +48,7 @@ struct jwt_claims {
     struct str session_id;
     struct str scope;
     struct str nonce;
+    struct str acr;
     int64_t expires_at_ms;
     int64_t issued_at_ms;
     int64_t not_before_ms;

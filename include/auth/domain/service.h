@@ -29,6 +29,7 @@ struct service_secrets {
     struct key256 idempotency_key;
     struct key256 audit_address_key;
     struct key256 audit_chain_key;
+    struct key256 device_key;
 };
 
 struct service {

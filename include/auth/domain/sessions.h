@@ -13,6 +13,7 @@
 #include "auth/store/session_repo.h"
 
 struct throttle;
+struct second_factor;
 
 /* What the check of an access token needs; cached as it is, so every text has a fixed place. */
 struct session_state {
@@ -31,15 +32,23 @@ struct session_state {
 struct device {
     struct str address;
     struct str user_agent;
+    struct secret token; /* the device token it presents; may be empty */
 };
+
+/* The user agent as it is stored and shown. */
+struct str device_name(struct task *task, const struct device *device);
 
 /* What has been proved, by whom, where. */
 struct sign_in {
     const struct account *account;
     struct device device;
-    const struct throttle *throttle; /* to be forgotten; may be NULL */
-    struct str amr;                  /* space-separated RFC 8176 values: "pwd", "pwd otp mfa" */
+    const struct throttle *throttle;           /* to be forgotten; may be NULL */
+    struct str amr;                            /* space-separated RFC 8176 values: "pwd", "pwd otp mfa" */
+    const struct second_factor *second_factor; /* to be spent; NULL: none was given */
 };
+
+/* How long an authentication now, by these means, counts as of two factors; 0: it is of one. */
+int64_t sessions_assured_until(const struct service *service, struct str amr, int64_t now_ms);
 
 /* A new session as it will be stored. */
 struct session sessions_draft(const struct service *service, struct task *task, const struct sign_in *sign_in,

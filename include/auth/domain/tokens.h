@@ -36,6 +36,7 @@ struct token_response {
     struct str refresh_token;
     int64_t refresh_expires_in; /* seconds */
     struct str scope;
+    struct str device_token; /* of a sign-in alone */
 };
 
 /* The one token response shape, RFC 6749 §5.1. */

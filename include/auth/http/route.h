@@ -27,6 +27,13 @@ enum surface {
 
 enum body_kind { BODY_NONE, BODY_JSON, BODY_FORM };
 
+/* How strong the caller's authentication must be, for people (RFC 9470). */
+enum needed_acr {
+    ACR_NEEDED_ANY,
+    ACR_NEEDED_BEST, /* of two factors where the account has a second one */
+    ACR_NEEDED_AAL2  /* of two factors */
+};
+
 /* At most `requests` per `window_ms` and client address, beside what the proxy limits. */
 struct rate_limit {
     const char *name;
@@ -45,9 +52,10 @@ struct route {
     enum access access;
     const char *scope; /* what the token must carry, or NULL */
     const char
-        *key_scope;    /* of a route for people: what lets an API key act for its owner here; "": any key may;
+        *key_scope;   /* of a route for people: what lets an API key act for its owner here; "": any key may;
                               NULL: none may */
-    bool needs_fresh;  /* a recent authentication (RFC 9470), else STEP_UP_REQUIRED */
+    bool needs_fresh; /* a recent authentication (RFC 9470), else STEP_UP_REQUIRED */
+    enum needed_acr needs_acr;
     bool is_versioned; /* answers carry the resource's version as ETag, changes honour If-Match */
     const struct rate_limit *limit;
     enum body_kind body_kind;

@@ -21,6 +21,7 @@ struct principal {
     struct str roles;  /* the same of her roles */
     struct str email;  /* of the account, now */
     struct str jti;
+    bool is_assured; /* by two factors: acr "aal2" */
     int64_t authenticated_at_ms;
     int64_t issued_at_ms;
     int64_t expires_at_ms; /* 0: never, as some API keys */

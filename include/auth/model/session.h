@@ -11,6 +11,10 @@
 
 #include "auth/model/account.h"
 
+/* Authentication context classes (OpenID Connect "acr"), after NIST SP 800-63B-4. */
+#define ACR_ONE "aal1"
+#define ACR_TWO "aal2"
+
 struct session {
     struct id id;
     struct id account_id;
@@ -25,6 +29,7 @@ struct session {
     int64_t refresh_counter; /* of the one refresh token that may rotate */
     struct str client_address;
     struct str user_agent;
+    int64_t assured_until_ms; /* until then two factors count; 0: they do not */
     int64_t ended_at_ms;
     enum account_status account_status;
     struct str account_email;
@@ -35,6 +40,12 @@ static inline bool is_session_alive(const struct session *session, int64_t now_m
 {
     return session->ended_at_ms == 0 && session->expires_at_ms > now_ms &&
            session->idle_expires_at_ms > now_ms;
+}
+
+/* NIST SP 800-63B-4 §2.2, §5.2: two factors, given not too long ago. */
+static inline bool is_session_assured(const struct session *session, int64_t now_ms)
+{
+    return session->assured_until_ms > now_ms;
 }
 
 #endif

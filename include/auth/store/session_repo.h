@@ -37,12 +37,22 @@ struct session_rotation {
     unsigned char next_digest[REFRESH_DIGEST_BYTES];
     struct str client_id;
     int64_t idle_expires_at_ms;
+    int64_t assured_until_ms; /* two factors count on until then, if they count now */
+    int64_t assured_ms;       /* and no longer than this after they were given */
 };
 
 /* Moves the counter on, in one statement. NOT_FOUND unless the presented token is the current one of a living
  * session of this client. */
 NODISCARD result session_rotate(struct db *db, struct task *task, const struct session_rotation *rotation,
                                 struct session *ret_session);
+
+#define SESSION_REAUTHENTICATION_STEPS 2 /* the counter moves on by so many */
+
+/* The session has been authenticated anew, now: how (amr), and what lasts until when, is in `session`. CONFLICT when it was
+ * refreshed meanwhile or has ended. */
+NODISCARD result session_reauthenticate(struct db *db, struct task *task, const struct session *session,
+                                        const unsigned char next_digest[REFRESH_DIGEST_BYTES],
+                                        struct session *ret_session);
 
 /* NOT_FOUND unless it is the account's and not ended. `reason` is a literal. */
 NODISCARD result session_end(struct db *db, struct task *task, struct id id, struct id account_id,

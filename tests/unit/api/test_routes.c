@@ -62,10 +62,13 @@ static void print_row(struct strbuf *out, const struct route *route)
     if (route->limit)
         snprintf(limit, sizeof limit, "%s: %lld in %lld s", route->limit->name,
                  (long long)route->limit->requests, (long long)route->limit->window_ms / 1000);
-    strbuf_printf(out, "| %s | %s | %s | %s | %s | %s | %s | %s | %s%s |\n", route->id,
+    static const char *const acr[] = {
+        [ACR_NEEDED_ANY] = "", [ACR_NEEDED_BEST] = "best", [ACR_NEEDED_AAL2] = "aal2"};
+    strbuf_printf(out, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s%s |\n", route->id,
                   http_method_name(route->method), route->path, ACCESS_NAMES[route->access],
-                  route->scope ? route->scope : "", key_of(route), route->needs_fresh ? "yes" : "", limit,
-                  BODY_NAMES[route->body_kind], route->is_body_optional ? ", optional" : "");
+                  route->scope ? route->scope : "", key_of(route), route->needs_fresh ? "yes" : "",
+                  acr[route->needs_acr], limit, BODY_NAMES[route->body_kind],
+                  route->is_body_optional ? ", optional" : "");
 }
 
 Test(routes, the_access_matrix_is_the_golden_one)
@@ -73,10 +76,9 @@ Test(routes, the_access_matrix_is_the_golden_one)
     struct strbuf out;
     struct str text;
     strbuf_init(&out, arena, 4096, GOLDEN_MAX);
-    strbuf_add(
-        &out,
-        STR("# Who may do what\n\n| route | method | path | access | scope | key | fresh | limit | body |\n"
-            "|---|---|---|---|---|---|---|---|---|\n"));
+    strbuf_add(&out, STR("# Who may do what\n\n| route | method | path | access | scope | key | fresh | acr "
+                         "| limit | body |\n"
+                         "|---|---|---|---|---|---|---|---|---|---|\n"));
     for (size_t i = 0; i < api_route_count; i++) print_row(&out, &api_routes[i]);
     cr_assert(is_ok(strbuf_finish(&out, &text)));
     expect_golden(ACCESS_GOLDEN, text);
@@ -130,9 +132,11 @@ Test(routes, every_row_says_who_may_why_and_where_it_comes_from)
         if (route->access == ACCESS_PUBLIC && route->method != HTTP_GET)
             cr_expect_not_null(route->limit, "%s: anyone may, as often as he likes", route->id);
         if (route->access != ACCESS_BEARER)
-            cr_expect(!route->needs_fresh && !route->scope && !route->key_scope, "%s", route->id);
+            cr_expect(!route->needs_fresh && !route->needs_acr && !route->scope && !route->key_scope, "%s",
+                      route->id);
         /* What takes a fresh sign-in takes no key, and a route with a scope needs no other word for keys. */
-        if (route->key_scope) cr_expect(!route->needs_fresh && !route->scope, "%s", route->id);
+        if (route->key_scope)
+            cr_expect(!route->needs_fresh && !route->needs_acr && !route->scope, "%s", route->id);
         if (route->method == HTTP_GET) cr_expect_eq(route->body_kind, BODY_NONE, "%s", route->id);
         cr_expect_eq(strncmp(route->path, "/oauth/", 7) == 0 ||
                          strncmp(route->path, "/.well-known/", 13) == 0,

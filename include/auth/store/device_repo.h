@@ -1,0 +1,28 @@
+/* device_repo.h — devices an account has been signed in to from, in the database.
+ * Errors:  NOT_FOUND where a device is expected; DATABASE_UNAVAILABLE; others are bugs.
+ * Waits:   yes (database). From a fiber only; hold no lock.
+ */
+// SPDX-License-Identifier: MIT
+#ifndef AUTH_STORE_DEVICE_REPO_H
+#define AUTH_STORE_DEVICE_REPO_H
+
+#include "auth/store/login_challenge_repo.h"
+
+struct device_key {
+    struct id account_id;
+    unsigned char digest[DEVICE_DIGEST_BYTES];
+};
+
+/* NOT_FOUND unless it is known to the account, which has this address, and was seen after the given time. */
+NODISCARD result known_device_find(struct db *db, struct task *task, const struct device_key *key,
+                                   struct str email_key, int64_t seen_after_ms);
+/* Seen now. `*ret_is_new`: for the first time since `seen_after_ms`. */
+NODISCARD result known_device_see(struct db *db, struct task *task, const struct device_key *key,
+                                  int64_t seen_after_ms, bool *ret_is_new);
+NODISCARD result known_device_count(struct db *db, struct task *task, struct id account_id,
+                                    int64_t *ret_count);
+/* All but the `kept` seen last are forgotten. */
+NODISCARD result known_device_prune(struct db *db, struct task *task, struct id account_id, int64_t kept);
+NODISCARD result known_device_forget_all(struct db *db, struct task *task, struct id account_id);
+
+#endif
