@@ -13,10 +13,11 @@ static const struct rate_limit LIMIT_PASSWORD = {"password", 60, 60000};
 static const struct rate_limit LIMIT_EXPORT = {"export", 30, 60000};
 
 /* What may go wrong, for the API document; 429 and 503 may always. */
-static const enum status ERRORS_SIGNUP[] = {
-    STATUS_MALFORMED_JSON,    STATUS_DISABLED_BY_POLICY, STATUS_CONFLICT,
-    STATUS_VALIDATION_FAILED, STATUS_WEAK_PASSWORD,      STATUS_BREACHED_PASSWORD,
-    STATUS_RATE_LIMITED,      STATUS_HASHING_BUSY,       STATUS_OK};
+static const enum status ERRORS_SIGNUP[] = {STATUS_MALFORMED_JSON,    STATUS_DISABLED_BY_POLICY,
+                                            STATUS_CONFLICT,          STATUS_VALIDATION_FAILED,
+                                            STATUS_WEAK_PASSWORD,     STATUS_BREACHED_PASSWORD,
+                                            STATUS_CHECK_UNAVAILABLE, STATUS_RATE_LIMITED,
+                                            STATUS_HASHING_BUSY,      STATUS_OK};
 static const enum status ERRORS_LOGIN[] = {STATUS_MALFORMED_JSON,
                                            STATUS_INVALID_CREDENTIALS,
                                            STATUS_MFA_REQUIRED,
@@ -28,10 +29,11 @@ static const enum status ERRORS_BEARER[] = {STATUS_INVALID_TOKEN, STATUS_DATABAS
 static const enum status ERRORS_BEARER_BODY[] = {STATUS_MALFORMED_JSON, STATUS_INVALID_TOKEN,
                                                  STATUS_VALIDATION_FAILED, STATUS_DATABASE_UNAVAILABLE,
                                                  STATUS_OK};
-static const enum status ERRORS_PASSWORD[] = {
-    STATUS_MALFORMED_JSON,    STATUS_INVALID_CREDENTIALS, STATUS_CONFLICT,
-    STATUS_VALIDATION_FAILED, STATUS_WEAK_PASSWORD,       STATUS_BREACHED_PASSWORD,
-    STATUS_RATE_LIMITED,      STATUS_HASHING_BUSY,        STATUS_OK};
+static const enum status ERRORS_PASSWORD[] = {STATUS_MALFORMED_JSON,    STATUS_INVALID_CREDENTIALS,
+                                              STATUS_CONFLICT,          STATUS_VALIDATION_FAILED,
+                                              STATUS_WEAK_PASSWORD,     STATUS_BREACHED_PASSWORD,
+                                              STATUS_CHECK_UNAVAILABLE, STATUS_RATE_LIMITED,
+                                              STATUS_HASHING_BUSY,      STATUS_OK};
 static const enum status ERRORS_SESSION[] = {STATUS_INVALID_TOKEN, STATUS_NOT_FOUND,
                                              STATUS_DATABASE_UNAVAILABLE, STATUS_OK};
 static const enum status ERRORS_CLIENT[] = {STATUS_INVALID_REQUEST, STATUS_INVALID_CLIENT,
