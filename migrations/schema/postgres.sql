@@ -119,22 +119,24 @@ COMMENT ON COLUMN audit_events.seq IS 'Place in the chain; none until it has bee
 CREATE TABLE one_time_codes (
     id            uuid PRIMARY KEY,
     purpose       text NOT NULL,
+    subject       bytea NOT NULL,
     account_id    uuid CONSTRAINT one_time_codes_account_id_fk REFERENCES accounts (id) ON DELETE CASCADE,
-    email         text NOT NULL,
-    email_key     text NOT NULL,
+    new_email     text,
+    session_id    uuid,
     code_digest   bytea NOT NULL,
     token_digest  bytea NOT NULL CONSTRAINT one_time_codes_token_digest_unique UNIQUE,
     attempts      bigint NOT NULL DEFAULT 0,
-    data          text,
     created_at_ms bigint NOT NULL,
     expires_at_ms bigint NOT NULL,
     used_at_ms    bigint,
+    CONSTRAINT one_time_codes_subject_unique UNIQUE (subject, purpose),
     CONSTRAINT one_time_codes_purpose_known CHECK (purpose IN ('verify', 'login', 'reset', 'change'))
 );
-CREATE INDEX one_time_codes_email_key ON one_time_codes (email_key, purpose);
 CREATE INDEX one_time_codes_account_id ON one_time_codes (account_id);
 CREATE INDEX one_time_codes_expires_at_ms ON one_time_codes (expires_at_ms);
 COMMENT ON TABLE one_time_codes IS 'Codes and links sent by mail: for one purpose, used once';
+COMMENT ON COLUMN one_time_codes.subject IS 'Stands for the address it was sent to, or for the account whose address is to change';
+COMMENT ON COLUMN one_time_codes.session_id IS 'The session that goes on when the address has changed';
 
 CREATE TABLE invitations (
     id             uuid PRIMARY KEY,

@@ -103,19 +103,19 @@ CREATE INDEX audit_events_unchained ON audit_events (at_ms, id) WHERE seq IS NUL
 CREATE TABLE one_time_codes (
     id            BLOB PRIMARY KEY NOT NULL,
     purpose       TEXT NOT NULL,
+    subject       BLOB NOT NULL,
     account_id    BLOB REFERENCES accounts (id) ON DELETE CASCADE,
-    email         TEXT NOT NULL,
-    email_key     TEXT NOT NULL,
+    new_email     TEXT,
+    session_id    BLOB,
     code_digest   BLOB NOT NULL,
     token_digest  BLOB NOT NULL UNIQUE,
     attempts      INTEGER NOT NULL DEFAULT 0,
-    data          TEXT,
     created_at_ms INTEGER NOT NULL,
     expires_at_ms INTEGER NOT NULL,
     used_at_ms    INTEGER,
+    UNIQUE (subject, purpose),
     CHECK (purpose IN ('verify', 'login', 'reset', 'change'))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX one_time_codes_email_key ON one_time_codes (email_key, purpose);
 CREATE INDEX one_time_codes_account_id ON one_time_codes (account_id);
 CREATE INDEX one_time_codes_expires_at_ms ON one_time_codes (expires_at_ms);
 

@@ -49,7 +49,19 @@ static void log_set_up(const struct settings *settings)
     log_init((enum log_level)settings->log_level, is_text ? LOG_FORMAT_TEXT : LOG_FORMAT_JSON);
 }
 
-static struct policy policy_of(const struct settings *settings)
+#define CODE_FIRST_DELAY_MS   INT64_C(60000)
+#define CODE_LONGEST_DELAY_MS INT64_C(3600000)
+
+/* There is no stop: whoever asks too often waits an hour at most, so that nobody is kept from a code for good. */
+static struct throttle_rule code_requests_of(const struct settings *settings)
+{
+    return (struct throttle_rule){.free_attempts = settings->code_requests,
+                                  .first_delay_ms = CODE_FIRST_DELAY_MS,
+                                  .longest_delay_ms = CODE_LONGEST_DELAY_MS,
+                                  .stop = INT64_MAX};
+}
+
+static struct policy policy_of(struct arena *arena, const struct settings *settings)
 {
     return (struct policy){
         .issuer = settings->issuer,
@@ -67,11 +79,19 @@ static struct policy policy_of(const struct settings *settings)
         .signing_algorithm = (enum signing_algorithm)settings->signing_algorithm,
         .key_overlap_ms = settings->key_overlap_seconds * MS_PER_SECOND,
         .password_min = settings->password_min,
-        .breached_url = settings->breached_passwords_url,
-        .breached_timeout_ms = settings->breached_passwords_timeout_ms,
-        .breached_fails_closed = settings->breached_passwords_fail == BREACHED_FAIL_CLOSED,
         .is_signup_open = settings->signup == SIGNUP_OPEN,
+        .is_signup_by_invitation = settings->signup != SIGNUP_CLOSED,
         .signup_signs_in = settings->signup_signs_in,
+        .requires_verification = settings->signup_verification,
+        .has_code_sign_in = settings->code_sign_in,
+        .email_domains_allowed = setting_list_join(arena, settings->email_domains_allowed),
+        .email_domains_denied = setting_list_join(arena, settings->email_domains_denied),
+        .code_life_ms = {[CODE_VERIFY] = settings->code_verify_seconds * MS_PER_SECOND,
+                         [CODE_LOGIN] = settings->code_login_seconds * MS_PER_SECOND,
+                         [CODE_RESET] = settings->code_reset_seconds * MS_PER_SECOND,
+                         [CODE_CHANGE] = settings->code_change_seconds * MS_PER_SECOND},
+        .code_requests = code_requests_of(settings),
+        .invitation_ms = settings->invitation_seconds * MS_PER_SECOND,
         .throttle = {.free_attempts = settings->throttle_free_attempts,
                      .first_delay_ms = settings->throttle_first_delay_seconds * MS_PER_SECOND,
                      .longest_delay_ms = settings->throttle_max_delay_seconds * MS_PER_SECOND,
@@ -149,7 +169,7 @@ int runtime_load(struct runtime *runtime, const struct command_line *line, const
     print_problems(command, problems);
     if (!is_ok(loaded)) return EXIT_USAGE;
     log_set_up(runtime->settings);
-    runtime->policy = policy_of(runtime->settings);
+    runtime->policy = policy_of(runtime->arena, runtime->settings);
     result loaded_rest = load_peppers(runtime);
     if (is_ok(loaded_rest)) loaded_rest = load_stores(runtime);
     if (is_ok(loaded_rest)) return EXIT_DONE;
@@ -187,9 +207,6 @@ static result derive_secrets(struct runtime *runtime)
 static result open_breached_file(struct runtime *runtime)
 {
     const struct str path = runtime->settings->breached_passwords_file;
-    const struct str url = runtime->settings->breached_passwords_url;
-    const char *problem = is_empty(url) ? NULL : fetch_url_problem(runtime->fetch, url);
-    if (problem) FAIL(&runtime->task.fault, BAD_REQUEST, "AUTH_BREACHED_PASSWORDS_URL: %s", problem);
     if (is_empty(path)) return RESULT_OK;
     return breached_file_open(&runtime->task, path, &runtime->breached_file);
 }

@@ -145,6 +145,22 @@ static const char *proxy_problem(struct str text)
     return str_to_int64(bits, &count) && count >= 0 && count <= (is_four ? 32 : 128) ? NULL : sentence;
 }
 
+/* As they stand in canonical addresses: A-labels in lower case. */
+static const char *domain_problem(struct str text)
+{
+    static const char sentence[] =
+        "must list domains in lower case: example.org, .example.org, xn--bcher-kva.example";
+    const struct str name = str_starts_with(text, STR(".")) ? str_from_offset(text, 1) : text;
+    bool after_dot = true;
+    for (size_t i = 0; i < name.len; i++) {
+        const char c = name.ptr[i];
+        const bool is_inner = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
+        if (!is_inner && (c != '.' || after_dot)) return sentence;
+        after_dot = c == '.';
+    }
+    return after_dot ? sentence : NULL;
+}
+
 const char *form_problem(enum setting_form form, struct str text)
 {
     switch (form) {
@@ -164,6 +180,8 @@ const char *form_problem(enum setting_form form, struct str text)
         return proxy_problem(text);
     case FORM_ORIGINS:
         return origin_problem(text);
+    case FORM_DOMAINS:
+        return domain_problem(text);
     }
     return NULL;
 }

@@ -28,7 +28,8 @@ enum setting_form {
     FORM_LISTEN,
     FORM_ISSUER,
     FORM_PROXIES,
-    FORM_ORIGINS
+    FORM_ORIGINS,
+    FORM_DOMAINS
 };
 
 struct setting_row {

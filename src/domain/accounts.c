@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "auth/domain/accounts.h"
 
-#include "auth/domain/administrators.h"
 #include "auth/domain/audit.h"
 
 #include "auth/domain/devices.h"
@@ -60,6 +59,17 @@ result accounts_sign_up(struct service *service, struct task *task, const struct
     TRY(db_commit(&tx, task));
     *ret_account = account;
     *ret_is_new = is_new;
+    return RESULT_OK;
+}
+
+result accounts_look_up(struct service *service, struct task *task, struct str email_key,
+                        struct account *ret_account)
+{
+    const result found = account_find_by_email_key(service->db, task, email_key, ret_account);
+    const bool is_there = is_ok(found) && (ret_account->status != ACCOUNT_CLOSING ||
+                                           ret_account->delete_after_ms > task->now_ms);
+    if (found.code != STATUS_NOT_FOUND) TRY(found);
+    if (!is_there) *ret_account = (struct account){0};
     return RESULT_OK;
 }
 
@@ -136,12 +146,9 @@ static result commit_ending(struct service *service, struct db **tx, struct task
 result accounts_close(struct service *service, struct task *task, struct id id, int64_t *ret_delete_after_ms)
 {
     const int64_t delete_after_ms = task->now_ms + service->policy->deletion_grace_ms;
-    struct administrator_guard guard;
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
-    TRY(administrators_hold(tx, task, &guard));
     TRY(account_close(tx, task, id, delete_after_ms));
-    TRY(administrators_check(tx, task, &guard));
     TRY(commit_ending(service, &tx, task, id, &(struct ending){AUDIT_ACCOUNT_CLOSED, "account_closed"}));
     *ret_delete_after_ms = delete_after_ms;
     return RESULT_OK;

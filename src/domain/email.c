@@ -100,3 +100,25 @@ result email_canonicalize(struct task *task, const char *pointer, struct str ema
     *ret_key = key;
     return RESULT_OK;
 }
+
+static bool is_listed(struct str domain, struct str list)
+{
+    while (!is_empty(list)) {
+        const struct str entry = str_trim(str_split(&list, ','));
+        if (str_equal(domain, entry)) return true;
+        const bool is_suffix = str_starts_with(entry, STR(".")) && domain.len > entry.len;
+        if (is_suffix && str_equal(str_from_offset(domain, domain.len - entry.len), entry)) return true;
+    }
+    return false;
+}
+
+result email_domain_check(struct task *task, const char *pointer, struct str email_key, struct str allowed,
+                          struct str denied)
+{
+    struct str domain = email_key;
+    (void)str_split(&domain, '@');
+    const bool is_allowed = is_empty(allowed) || is_listed(domain, allowed);
+    if (is_allowed && !is_listed(domain, denied)) return RESULT_OK;
+    fault_add_field(&task->fault, pointer, "domain_refused", "must be an address of another domain");
+    FAIL(&task->fault, VALIDATION_FAILED, "domain of the address is not taken");
+}

@@ -85,7 +85,7 @@ result mailer_enqueue_as(struct service *service, struct db *db, struct task *ta
                                  .recipient = mail->to,
                                  .account_id = mail->account_id};
     TRY(mail_content_seal(service, task, record.id, &content, &record.sealed_content));
-    return mail_insert(db, task, &record);
+    return mail_insert(db, task, &record, !mail->is_decoy);
 }
 
 void mailer_wake(struct service *service)

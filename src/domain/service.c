@@ -9,6 +9,7 @@ void service_secrets_derive(const struct key256 *server_secret, struct service_s
     seal_key_derive(server_secret, &ret_secrets->seal_ring.keys[0]);
     key_derive(server_secret, "refresh token tag v1", &ret_secrets->refresh_key);
     key_derive(server_secret, "throttle name v1", &ret_secrets->throttle_key);
+    key_derive(server_secret, "one-time code v1", &ret_secrets->code_key);
     key_derive(server_secret, "cache name v1", &ret_secrets->cache_key);
     key_derive(server_secret, "page cursor v1", &ret_secrets->cursor_key);
     key_derive(server_secret, "idempotency key v1", &ret_secrets->idempotency_key);

@@ -125,6 +125,27 @@ result account_set_password(struct db *db, struct task *task, struct id id, int6
     return changed.code == STATUS_NOT_FOUND ? RESULT(CONFLICT) : changed;
 }
 
+result account_prove(struct db *db, struct task *task, struct id id, bool keeps_password)
+{
+    const struct db_value arguments[] = {db_id(&id), db_bool(keeps_password), db_int(task->now_ms)};
+    return account_change(db, task, &statement_account_prove, arguments);
+}
+
+result account_reset_password(struct db *db, struct task *task, struct id id, struct str new_hash)
+{
+    const struct db_value arguments[] = {db_id(&id), db_text(new_hash), db_int(task->now_ms)};
+    return account_change(db, task, &statement_account_reset_password, arguments);
+}
+
+result account_set_email(struct db *db, struct task *task, struct id id, struct str email,
+                         struct str email_key)
+{
+    const struct db_value arguments[] = {db_id(&id), db_text(email), db_text(email_key),
+                                         db_int(task->now_ms)};
+    const result changed = account_change(db, task, &statement_account_set_email, arguments);
+    return changed.code == STATUS_NOT_FOUND ? RESULT(CONFLICT) : changed;
+}
+
 result account_hold(struct db *db, struct task *task, struct id id, int64_t password_changed_at_ms)
 {
     const struct db_value arguments[] = {db_id(&id), db_int(password_changed_at_ms)};

@@ -5,7 +5,7 @@
 
 #define ID_TIME_BYTES 6u /* RFC 9562 §5.7: a UUIDv7 begins with 48 bits of Unix milliseconds */
 
-result mail_insert(struct db *db, struct task *task, const struct mail_record *mail)
+result mail_insert(struct db *db, struct task *task, const struct mail_record *mail, bool is_kept)
 {
     const struct db_value arguments[] = {
         db_id(&mail->id),
@@ -14,6 +14,7 @@ result mail_insert(struct db *db, struct task *task, const struct mail_record *m
         db_bytes(mail->sealed_content.ptr, mail->sealed_content.len),
         db_id_or_null(&mail->account_id),
         db_int(task->now_ms),
+        db_bool(is_kept),
     };
     struct db_rows rows;
     return db_run(db, task, &statement_mail_insert, arguments, &rows);

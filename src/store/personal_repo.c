@@ -39,6 +39,5 @@ result personal_forget(struct db *db, struct task *task, struct id account_id, s
     const struct db_value by_address[] = {db_text(email_key)};
     struct db_rows rows;
     TRY(db_run(db, task, &statement_personal_forget_addresses, by_id, &rows));
-    TRY(db_run(db, task, &statement_personal_forget_invitations, by_address, &rows));
-    return db_run(db, task, &statement_personal_forget_codes, by_address, &rows);
+    return db_run(db, task, &statement_personal_forget_invitations, by_address, &rows);
 }

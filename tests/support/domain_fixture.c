@@ -177,6 +177,15 @@ static void make_policy(struct policy *policy)
         .key_overlap_ms = 86400000,
         .password_min = 8,
         .is_signup_open = true,
+        .is_signup_by_invitation = true,
+        .has_code_sign_in = true,
+        .code_life_ms =
+            {[CODE_VERIFY] = 86400000, [CODE_LOGIN] = 600000, [CODE_RESET] = 900000, [CODE_CHANGE] = 900000},
+        .code_requests = {.free_attempts = 5,
+                          .first_delay_ms = 60000,
+                          .longest_delay_ms = 3600000,
+                          .stop = INT64_MAX},
+        .invitation_ms = INT64_C(7) * 86400000,
         .throttle = {.free_attempts = 5, .first_delay_ms = 1000, .longest_delay_ms = 900000, .stop = 100},
         .audit_checkpoint_ms = 3600000,
     };

@@ -29,6 +29,10 @@ NODISCARD result accounts_sign_up(struct service *service, struct task *task, co
 NODISCARD result accounts_update(struct service *service, struct task *task, struct id id,
                                  const struct account_profile_change *change, struct account *ret_account);
 
+/* The account of an address as sign-in sees it; one that is not there, or whose grace is over, has the nil id. */
+NODISCARD result accounts_look_up(struct service *service, struct task *task, struct str email_key,
+                                  struct account *ret_account);
+
 struct password_change {
     struct id account_id;
     struct id session_id; /* goes on; the others end */
@@ -40,7 +44,7 @@ struct password_change {
 NODISCARD result accounts_change_password(struct service *service, struct task *task,
                                           const struct password_change *change);
 
-/* Ends all sessions; the account is gone after the grace period. CONFLICT for the last administrator. */
+/* Ends all sessions; the account is gone after the grace period. */
 NODISCARD result accounts_close(struct service *service, struct task *task, struct id id,
                                 int64_t *ret_delete_after_ms);
 NODISCARD result accounts_lock(struct service *service, struct task *task, struct id id);

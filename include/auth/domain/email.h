@@ -15,4 +15,9 @@
 NODISCARD result email_canonicalize(struct task *task, const char *pointer, struct str email,
                                     struct str *ret_key);
 
+/* Whether the domain of a canonical address may have accounts: lists by commas of "example.org" or, for all below it,
+ * ".example.org"; an empty `allowed` allows all. */
+NODISCARD result email_domain_check(struct task *task, const char *pointer, struct str email_key,
+                                    struct str allowed, struct str denied);
+
 #endif

@@ -39,6 +39,7 @@ struct mail {
     struct str detail;         /* what was added, removed, or who invites; may be empty */
     int64_t at_ms;             /* when it happened; 0: now */
     int64_t expires_at_ms;     /* of code and link; 0: neither */
+    bool is_decoy; /* the same work, and nothing is kept or sent: nobody learns from the time who gets mail */
 };
 
 struct mailer_options {

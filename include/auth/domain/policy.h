@@ -8,6 +8,7 @@
 
 #include "auth/crypto/password.h"
 #include "auth/crypto/signing_key.h"
+#include "auth/model/code.h"
 #include "auth/store/throttle_repo.h"
 
 struct policy {
@@ -24,13 +25,18 @@ struct policy {
     int64_t fresh_ms;         /* how long an authentication counts as recent */
     int64_t deletion_grace_ms;
     enum signing_algorithm signing_algorithm;
-    int64_t key_overlap_ms;  /* a new key is published this long before it signs */
-    int64_t password_min;    /* code points */
-    struct str breached_url; /* five hex digits are put behind it; empty: nobody is asked */
-    int64_t breached_timeout_ms;
-    bool breached_fails_closed; /* while nobody answers there */
-    bool is_signup_open;
+    int64_t key_overlap_ms;       /* a new key is published this long before it signs */
+    int64_t password_min;         /* code points */
+    bool is_signup_open;          /* to anybody */
+    bool is_signup_by_invitation; /* to whoever was invited; also where it is open */
     bool signup_signs_in;
+    bool requires_verification; /* of the address, before a password signs in */
+    bool has_code_sign_in;
+    struct str email_domains_allowed; /* by commas, "example.org" or ".example.org"; empty: all */
+    struct str email_domains_denied;
+    int64_t code_life_ms[CODE_PURPOSE_COUNT];
+    struct throttle_rule code_requests; /* of one purpose, for one address */
+    int64_t invitation_ms;
     struct throttle_rule throttle;
     int64_t
         audit_checkpoint_ms;  /* how often the chain of security events is signed while there are new ones */

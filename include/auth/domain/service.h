@@ -24,6 +24,7 @@ struct service_secrets {
     struct seal_ring seal_ring;
     struct key256 refresh_key;
     struct key256 throttle_key;
+    struct key256 code_key;
     struct key256 cache_key;
     struct key256 cursor_key;
     struct key256 idempotency_key;

@@ -39,6 +39,13 @@ NODISCARD result account_update_profile(struct db *db, struct task *task, struct
 /* CONFLICT when the password is no longer the one of `changed_at_ms` or the account is not active. */
 NODISCARD result account_set_password(struct db *db, struct task *task, struct id id, int64_t changed_at_ms,
                                       struct str new_hash);
+/* The address is its owner's, who loses the password unless it is kept. NOT_FOUND when it had been proved already. */
+NODISCARD result account_prove(struct db *db, struct task *task, struct id id, bool keeps_password);
+/* Whatever the password was; the address is proved with it. NOT_FOUND unless active. */
+NODISCARD result account_reset_password(struct db *db, struct task *task, struct id id, struct str new_hash);
+/* Another address, proved. CONFLICT when it is another account's, or this one is not active. */
+NODISCARD result account_set_email(struct db *db, struct task *task, struct id id, struct str email,
+                                   struct str email_key);
 /* Keeps lock, deletion and change of password waiting until the caller's transaction ends. NOT_FOUND unless the
  * account is active and its password still the one of `password_changed_at_ms`. */
 NODISCARD result account_hold(struct db *db, struct task *task, struct id id, int64_t password_changed_at_ms);

@@ -53,7 +53,8 @@ struct mail_limit {
     int64_t window_ms;
 };
 
-NODISCARD result mail_insert(struct db *db, struct task *task, const struct mail_record *mail);
+/* Where it is not `is_kept`, nothing changes. */
+NODISCARD result mail_insert(struct db *db, struct task *task, const struct mail_record *mail, bool is_kept);
 
 /* The next one that is due at `now_ms`, this worker's until `until_ms`. NOT_FOUND: none is due, or another worker was
  * faster. */

@@ -109,3 +109,39 @@ FROM accounts WHERE id > $1 ORDER BY id LIMIT $2
 -- in: id uuid, now int
 -- out: id uuid, email_key text
 DELETE FROM accounts WHERE id = $1 AND status = 'closing' AND delete_after_ms <= $2 RETURNING id, email_key
+
+-- Whoever reads the mail of an address nobody had proved is its owner. The password of before goes unless it is kept. No row
+-- comes back when the address had been proved already.
+-- name: account_prove
+-- lane: write
+-- in: id uuid, keeps_password bool, now int
+-- out: id uuid
+UPDATE accounts
+SET is_email_verified = true,
+    password_hash = CASE WHEN $2 THEN password_hash ELSE NULL END,
+    password_changed_at_ms = CASE WHEN $2 THEN password_changed_at_ms
+                                  WHEN $3 > password_changed_at_ms THEN $3 ELSE password_changed_at_ms + 1 END,
+    updated_at_ms = $3, version = version + 1
+WHERE id = $1 AND NOT is_email_verified
+RETURNING id
+
+-- Another password for whoever reads the account's mail: the last one wins. It proves the address, too.
+-- name: account_reset_password
+-- lane: write
+-- in: id uuid, new_hash text, now int
+-- out: id uuid
+UPDATE accounts
+SET password_hash = $2,
+    password_changed_at_ms = CASE WHEN $3 > password_changed_at_ms THEN $3 ELSE password_changed_at_ms + 1 END,
+    is_email_verified = true, updated_at_ms = $3, version = version + 1
+WHERE id = $1 AND status = 'active'
+RETURNING id
+
+-- name: account_set_email
+-- lane: write
+-- in: id uuid, email text, email_key text, now int
+-- out: id uuid
+UPDATE accounts SET email = $2, email_key = $3, is_email_verified = true, updated_at_ms = $4, version = version + 1
+WHERE id = $1 AND status = 'active'
+  AND NOT EXISTS (SELECT 1 FROM accounts taken WHERE taken.email_key = $3 AND taken.id <> $1)
+RETURNING id

@@ -1,11 +1,12 @@
 -- The outbox. Times are Unix milliseconds.
 
+-- A mail that is not `kept` is the same work and leaves nothing.
 -- name: mail_insert
 -- lane: write
--- in: id uuid, kind text, recipient text, sealed_content bytes, account_id uuid?, now int
+-- in: id uuid, kind text, recipient text, sealed_content bytes, account_id uuid?, now int, kept bool
 -- out:
 INSERT INTO mail_outbox (id, kind, recipient, sealed_content, account_id, next_attempt_at_ms, created_at_ms)
-VALUES ($1, $2, $3, $4, $5, $6, $6)
+SELECT $1, $2, $3, $4, $5, $6, $6 WHERE $7
 
 -- One mail for one worker, whoever else asks: until the claim runs out it is nobody else's. Nothing may come back
 -- although mail is due, when another worker was faster.

@@ -59,8 +59,8 @@ FROM invitations WHERE account_id = $1 ORDER BY id LIMIT 1000
 
 -- name: personal_codes
 -- in: account_id uuid, before uuid, count int
--- out: id uuid, purpose text, email text, created_at_ms int, expires_at_ms int, used_at_ms int?
-SELECT id, purpose, email, created_at_ms, expires_at_ms, used_at_ms
+-- out: id uuid, purpose text, new_email text?, created_at_ms int, expires_at_ms int, used_at_ms int?
+SELECT id, purpose, new_email, created_at_ms, expires_at_ms, used_at_ms
 FROM one_time_codes WHERE account_id = $1 AND id < $2 ORDER BY id DESC LIMIT $3
 
 -- name: personal_mails
@@ -88,9 +88,3 @@ UPDATE audit_events SET client_address = NULL WHERE account_id = $1 AND client_a
 -- in: email_key text
 -- out:
 DELETE FROM invitations WHERE email_key = $1
-
--- name: personal_forget_codes
--- lane: write
--- in: email_key text
--- out:
-DELETE FROM one_time_codes WHERE email_key = $1

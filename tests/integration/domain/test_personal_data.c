@@ -19,8 +19,8 @@ static const char *const rows[] = {
     "id, id, ?, 'pwd', 1, 2 FROM accounts",
     "INSERT INTO known_devices (account_id, device_digest, first_seen_at_ms, last_seen_at_ms) SELECT id, ?, "
     "1, 1 FROM accounts",
-    "INSERT INTO one_time_codes (id, purpose, account_id, email, email_key, code_digest, token_digest, "
-    "created_at_ms, expires_at_ms) SELECT id, 'reset', id, email, email_key, ?, ?, 1, 2 FROM accounts",
+    "INSERT INTO one_time_codes (id, purpose, subject, account_id, code_digest, token_digest, "
+    "created_at_ms, expires_at_ms) SELECT id, 'reset', ?, id, ?, ?, 1, 2 FROM accounts",
     "INSERT INTO invitations (id, email, email_key, token_digest, roles, group_ids, invited_by, "
     "created_at_ms, expires_at_ms, account_id) SELECT id, email, email_key, ?, '', '', 'command', 1, 2, id "
     "FROM accounts",

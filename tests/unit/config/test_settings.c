@@ -23,7 +23,7 @@ Test(settings, every_wrong_value_is_named_at_once)
     cr_expect_eq(config.problems.error_count, 17);
     cr_expect(has_problem("AUTH_LOOPS", "whole number"));
     cr_expect(has_problem("AUTH_PASSWORD_MIN", "between 8 and 64 characters"));
-    cr_expect(has_problem("AUTH_SIGNUP", "open|closed"));
+    cr_expect(has_problem("AUTH_SIGNUP", "open|invite|closed"));
     cr_expect(has_problem("AUTH_SECRET_KEY", "32 bytes"));
     cr_expect(has_problem("AUTH_CLIENT_ID", "control characters"));
     cr_expect(has_problem("AUTH_DATA_DIR", "UTF-8"));
