@@ -36,7 +36,6 @@ HOMES = {
     r"liboath/.*": ("src/crypto/",),
     r"sodium(/.*|\.h)": ("src/base/", "src/crypto/"),
     r"ini\.h": ("src/config/",),
-    r"(idn2|uni(str|norm|case|conv|ctype|types|name|width)|zxcvbn)\.h": ("src/domain/",),
     r"curl/.*": ("src/mail/", "src/fetch/"),
     r"(idn2|uni(str|norm|case|conv|ctype|types|name|width)|zxcvbn|qrencode)\.h": ("src/domain/",),
     r"criterion/.*": ("tests/",),

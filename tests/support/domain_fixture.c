@@ -187,6 +187,10 @@ static void make_policy(struct policy *policy)
                           .stop = INT64_MAX},
         .invitation_ms = INT64_C(7) * 86400000,
         .throttle = {.free_attempts = 5, .first_delay_ms = 1000, .longest_delay_ms = 900000, .stop = 100},
+        .totp_drift_steps = 1,
+        .assured_ms = 86400000,
+        .assured_idle_ms = 3600000,
+        .device_ms = INT64_C(365) * 86400000,
         .audit_checkpoint_ms = 3600000,
     };
 }

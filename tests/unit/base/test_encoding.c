@@ -289,3 +289,21 @@ Test(encoding, integers_are_printed_in_decimal_up_to_both_ends)
         cr_assert_str_eq(text, rows[i].text);
     }
 }
+
+/* RFC 4648 §10, without its padding. */
+Test(encoding, base32_is_printed_as_in_the_rfc)
+{
+    static const struct {
+        const char *plain, *text;
+    } rows[] = {{"", ""},
+                {"f", "MY"},
+                {"fo", "MZXQ"},
+                {"foo", "MZXW6"},
+                {"foob", "MZXW6YQ"},
+                {"fooba", "MZXW6YTB"},
+                {"foobar", "MZXW6YTBOI"}};
+    struct arena *place = arena_create(65536);
+    for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++)
+        cr_expect_str_eq(base32_print(place, rows[i].plain, strlen(rows[i].plain)).ptr, rows[i].text);
+    arena_destroy(place);
+}
