@@ -15,6 +15,7 @@ COPY cmake ./cmake
 COPY tests/CMakeLists.txt ./tests/
 COPY include ./include
 COPY migrations ./migrations
+COPY templates ./templates
 COPY src ./src
 RUN cmake --preset release \
  && ninja -C build auth \

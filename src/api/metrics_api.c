@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "api_internal.h"
+#include "auth/domain/mailer.h"
 #include "auth/loop/fiber.h"
 #include "auth/store/store.h"
 
@@ -136,6 +137,20 @@ static void print_cache(const struct cache *cache, struct strbuf *out)
                        counts.is_shared_up);
 }
 
+static void print_mail(struct mailer *mailer, struct strbuf *out)
+{
+    struct mailer_counts counts;
+    mailer_counts(mailer, &counts);
+    const int64_t age_ms = counts.oldest_at_ms == 0 ? 0 : clock_wall_ms() - counts.oldest_at_ms;
+    metric_print_gauge(out, "auth_mail_waiting", "Mail in the outbox that waits, as last seen",
+                       (double)counts.waiting);
+    metric_print_gauge(out, "auth_mail_oldest_seconds", "Age of the oldest of it", (double)age_ms / 1e3);
+    metric_print_counter(out, "auth_mail_sent_total", "Mail a mail server took", (double)counts.sent);
+    metric_print_counter(out, "auth_mail_printed_total", "Mail printed to the log", (double)counts.printed);
+    metric_print_counter(out, "auth_mail_failed_total", "Mail that was given up", (double)counts.failed);
+    metric_print_counter(out, "auth_mail_limited_total", "Of it, what exceeded a limit", (double)counts.limited);
+}
+
 static void print_schema(struct readiness *readiness, struct strbuf *out)
 {
     struct readiness_view view;
@@ -162,6 +177,7 @@ result metrics_get(struct request *request, const void *body, struct response *r
     print_loops(&counts, &text);
     print_hasher(api->service->hasher, &text);
     print_cache(api->shared->cache, &text);
+    print_mail(api->service->mailer, &text);
     metric_print_gauge(&text, "auth_start_time_seconds", "When this process started",
                        (double)api->shared->started_at_ms / 1e3);
     print_schema(api->shared->readiness, &text);

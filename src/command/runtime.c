@@ -246,6 +246,13 @@ static struct mailer_options mailer_options_of(const struct settings *settings)
         .retry_ms = settings->mail_retry_seconds * MS_PER_SECOND,
         .retry_longest_ms = settings->mail_retry_max_seconds * MS_PER_SECOND,
         .give_up_ms = settings->mail_give_up_seconds * MS_PER_SECOND,
+        .from = settings->mail_from,
+        .reply_to = settings->mail_reply_to,
+        .smtp = {.url = settings->smtp_url,
+                 .password = settings->smtp_password,
+                 .starttls = (enum smtp_starttls)settings->smtp_starttls,
+                 .ca_file = settings->ca_file,
+                 .timeout_ms = settings->smtp_timeout_seconds * MS_PER_SECOND},
     };
 }
 

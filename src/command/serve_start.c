@@ -280,6 +280,15 @@ static void announce(const struct serve *serve)
               LOG_NUMBER("ms", clock_wall_ms() - serve->shared.started_at_ms));
 }
 
+/* On a machine of one's own that is how one begins; where others sign in, nobody gets a code. */
+static void warn_of_printed_mail(const struct serve *serve)
+{
+    if (mailer_has_server(serve->runtime.mailer)) return;
+    if (str_starts_with(serve->runtime.settings->issuer, STR("https://")))
+        log_printf(LOG_LEVEL_WARN,
+                   "AUTH_SMTP_URL is not set: mail, with its codes and links, is printed to this log");
+}
+
 static void start_run(struct fiber_job *job)
 {
     struct serve *serve = CONTAINER_OF(job, struct serve, start_job);
@@ -297,6 +306,7 @@ static void start_run(struct fiber_job *job)
     if (atomic_load(&serve->is_stopping)) return;
     readiness_set(serve->shared.readiness, PHASE_SERVING, "serving");
     announce(serve);
+    warn_of_printed_mail(serve);
     /* What was left by a server that died. */
     mailer_wake(&serve->loops[0].service);
 }

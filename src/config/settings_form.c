@@ -36,6 +36,13 @@ static const char *redis_url_problem(struct str text)
     return "must begin with redis:// or unix://; rediss:// needs a TLS tunnel on this machine";
 }
 
+static const char *smtp_url_problem(struct str text)
+{
+    if (str_starts_with(text, STR("smtp://")) || str_starts_with(text, STR("smtps://")))
+        return word_problem(text);
+    return "must begin with smtp:// or smtps://";
+}
+
 static bool is_port(struct str text)
 {
     int64_t port;
@@ -172,6 +179,8 @@ const char *form_problem(enum setting_form form, struct str text)
         return sql_uri_problem(text);
     case FORM_REDIS_URL:
         return redis_url_problem(text);
+    case FORM_SMTP_URL:
+        return smtp_url_problem(text);
     case FORM_LISTEN:
         return listen_problem(text);
     case FORM_ISSUER:

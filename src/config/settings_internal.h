@@ -25,6 +25,7 @@ enum setting_form {
     FORM_WORD, /* no space */
     FORM_SQL_URI,
     FORM_REDIS_URL,
+    FORM_SMTP_URL,
     FORM_LISTEN,
     FORM_ISSUER,
     FORM_PROXIES,

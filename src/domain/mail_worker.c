@@ -8,7 +8,7 @@
 #define STEP_ARENA_BYTES (1024u * 1024u)
 #define MAIL_ARENA_BYTES (4u * 1024u * 1024u)
 #define BATCH_MS         INT64_C(30000) /* then others get their turn */
-#define CLAIM_MS         INT64_C(60000)
+#define CLAIM_SPARE_MS   INT64_C(5000)  /* for what is done with the database before and after */
 #define HOUR_MS          INT64_C(3600000)
 #define DOUBLINGS_MAX    20
 #define RACE_MS          20u /* another worker was faster: once more, and not at the same moment */
@@ -175,9 +175,11 @@ static result take_next(struct batch *batch)
 {
     struct mail_record record;
     struct task *task = batch->task;
+    /* As long as it may wait for a thread, then for the server. */
+    const int64_t claim_ms = 2 * batch->service->mailer->options.smtp.timeout_ms + CLAIM_SPARE_MS;
     task->now_ms = now_of(batch);
     const result claimed =
-        mail_claim(batch->service->db, task, task->now_ms, task->now_ms + CLAIM_MS, &record);
+        mail_claim(batch->service->db, task, task->now_ms, task->now_ms + claim_ms, &record);
     if (claimed.code == STATUS_NOT_FOUND) batch->is_over = true;
     if (batch->is_over) return RESULT_OK;
     TRY(claimed);
@@ -188,7 +190,9 @@ static result take_next(struct batch *batch)
 static result take_all(struct batch *batch)
 {
     struct arena *const kept = batch->task->arena;
-    while (!batch->is_over && clock_monotonic_ms() - batch->began_ms < BATCH_MS) {
+    const atomic_bool *is_stopping = &batch->service->mailer->is_stopping;
+    while (!batch->is_over && !atomic_load(is_stopping) &&
+           clock_monotonic_ms() - batch->began_ms < BATCH_MS) {
         struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(MAIL_ARENA_BYTES);
         batch->task->arena = arena;
         const result taken = take_next(batch);

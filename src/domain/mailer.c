@@ -28,6 +28,25 @@ enum mail_class mail_class_of(enum mail_kind kind)
     return CLASSES[kind];
 }
 
+static result take_mailbox(struct task *task, const char *setting, struct str text,
+                           struct mailbox *ret_mailbox)
+{
+    if (is_empty(text) || mailbox_parse(text, ret_mailbox)) return RESULT_OK;
+    FAIL(&task->fault, BAD_REQUEST, "%s: must be an address, or a name and <address>", setting);
+}
+
+static result open_server(struct task *task, struct mailer *mailer)
+{
+    struct mailer_options *options = &mailer->options;
+    TRY(take_mailbox(task, "AUTH_MAIL_FROM", options->from, &mailer->from));
+    TRY(take_mailbox(task, "AUTH_MAIL_REPLY_TO", options->reply_to, &mailer->reply_to));
+    if (options->smtp.url.len == 0) return RESULT_OK;
+    if (is_empty(options->from))
+        FAIL(&task->fault, BAD_REQUEST, "AUTH_MAIL_FROM: is needed with AUTH_SMTP_URL: whom mail comes from");
+    options->smtp.helo = mail_domain(mailer->from.address);
+    return smtp_create(task, &options->smtp, &mailer->smtp);
+}
+
 result mailer_create(struct task *task, const struct mailer_options *options, struct mailer **ret_mailer)
 {
     const struct mail_templates_options templates = {.folder = options->templates,
@@ -37,7 +56,8 @@ result mailer_create(struct task *task, const struct mailer_options *options, st
     struct mailer *mailer = calloc(1, sizeof *mailer);
     if (!mailer) panic("out of memory");
     mailer->options = *options;
-    const result created = mail_templates_create(task, &templates, &mailer->templates);
+    result created = mail_templates_create(task, &templates, &mailer->templates);
+    if (is_ok(created)) created = open_server(task, mailer);
     if (is_ok(created))
         *ret_mailer = mailer;
     else
@@ -49,13 +69,18 @@ void mailer_destroy(struct mailer *mailer)
 {
     if (!mailer) return;
     mail_templates_destroy(mailer->templates);
+    smtp_destroy(mailer->smtp);
     free(mailer);
+}
+
+void mailer_stop(struct mailer *mailer)
+{
+    atomic_store(&mailer->is_stopping, true);
 }
 
 bool mailer_has_server(const struct mailer *mailer)
 {
-    (void)mailer;
-    return false;
+    return mailer->smtp != NULL;
 }
 
 void mailer_counts(struct mailer *mailer, struct mailer_counts *ret_counts)

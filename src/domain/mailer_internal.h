@@ -6,6 +6,8 @@
 #include <stdatomic.h>
 
 #include "auth/domain/mailer.h"
+#include "auth/mail/message.h"
+#include "auth/mail/smtp.h"
 #include "auth/mail/templates.h"
 
 enum mail_class { MAIL_CLASS_ASKED, MAIL_CLASS_NOTICE, MAIL_CLASS_FREE };
@@ -13,6 +15,10 @@ enum mail_class { MAIL_CLASS_ASKED, MAIL_CLASS_NOTICE, MAIL_CLASS_FREE };
 struct mailer {
     struct mailer_options options;
     struct mail_templates *templates;
+    struct smtp *smtp; /* NULL: there is no server */
+    struct mailbox from;
+    struct mailbox reply_to;
+    atomic_bool is_stopping;
     _Atomic int64_t waiting;
     _Atomic int64_t oldest_at_ms;
     _Atomic uint64_t sent;

@@ -48,11 +48,11 @@ def make_alone(folder, name="auth-alone", **settings):
     return Service("sqlite", [Replica(folder, name, settings)], database=database)
 
 
-def make_pair(folder, postgres, redis, name="auth-pair"):
+def make_pair(folder, postgres, redis, name="auth-pair", **settings):
     """Two processes, one behind a Unix socket and one behind TCP, and nginx before them."""
     settings = {"SQL_URI": postgres.new_database(name), "REDIS_URL": redis.url, "AUTH_ISSUER": ISSUER,
                 "AUTH_SECRET_KEY": new_secret_key(), "AUTH_TRUSTED_PROXIES": "127.0.0.1,unix",
-                "AUTH_LOOPS": os.environ.get("AUTH_LOOPS", "2")}
+                "AUTH_LOOPS": os.environ.get("AUTH_LOOPS", "2"), **settings}
     replicas = [Replica(folder, f"{name}-1", settings, is_on_socket=True), Replica(folder, f"{name}-2", settings)]
     return Service("postgres", replicas, Nginx(folder, [replica.upstream for replica in replicas]), database=name)
 

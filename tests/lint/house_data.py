@@ -93,6 +93,8 @@ ALLOCATORS = {
     "src/http/": "servers, connections and prebuilt responses",
     "src/json/fields_init.c": "once, at start",
     "src/loop/": "loops, fibers and their threads",
+    "src/mail/smtp.c": "one for the process",
+    "src/mail/smtp_session.c": "a connection, as long as it is kept",
     "src/mail/templates.c": "one set for the process",
     "src/migrate/ticker.c": "the thread that shows the time outlives a step",
     "src/store/": "connections live as long as the store",

@@ -204,7 +204,8 @@ static struct mailer *make_mailer(struct task *task)
                                            .notices_per_hour = 20,
                                            .retry_ms = 30000,
                                            .retry_longest_ms = 3600000,
-                                           .give_up_ms = 86400000};
+                                           .give_up_ms = 86400000,
+                                           .smtp.timeout_ms = 25000};
     struct mailer *mailer;
     if (!is_ok(mailer_create(task, &options, &mailer))) give_up(task->fault.detail);
     return mailer;

@@ -16,6 +16,7 @@
 #define AUTH_DOMAIN_MAILER_H
 
 #include "auth/domain/background.h"
+#include "auth/mail/smtp.h"
 #include "auth/store/mail_repo.h"
 
 enum mail_kind {
@@ -51,6 +52,9 @@ struct mailer_options {
     int64_t retry_ms; /* the first wait, doubled for each further one up to the longest */
     int64_t retry_longest_ms;
     int64_t give_up_ms; /* after a mail was written */
+    struct str from;    /* needed with a server */
+    struct str reply_to;
+    struct smtp_options smtp; /* without a URL there is no server: mail is printed to the log */
 };
 
 struct mailer;
@@ -68,6 +72,8 @@ NODISCARD result mailer_create(struct task *task, const struct mailer_options *o
                                struct mailer **ret_mailer);
 /* Accepts NULL. */
 void mailer_destroy(struct mailer *mailer);
+/* From any thread: no further mail is begun; what has begun is finished. */
+void mailer_stop(struct mailer *mailer);
 /* False: mail is printed to the log. */
 bool mailer_has_server(const struct mailer *mailer);
 void mailer_counts(struct mailer *mailer, struct mailer_counts *ret_counts);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <criterion/criterion.h>
+#include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -191,6 +192,48 @@ Test(mailer, many_workers_send_each_mail_once)
             ask(&fixture, "SELECT count(*) FROM mail_outbox WHERE state = 'printed' AND attempts = 1"), 60);
         domain_fixture_close(&fixture);
     }
+}
+
+static void write_two_hundred(struct visitor *visitor)
+{
+    for (int i = 0; i < 200; i++) {
+        char to[64];
+        snprintf(to, sizeof to, "person%d@example.org", i);
+        const struct mail mail = code_for(visitor, to);
+        enqueue(visitor, &mail);
+    }
+}
+
+static void *drain_all(void *argument)
+{
+    struct domain_fixture *fixture = argument;
+    for (int round = 0; round < 200; round++) {
+        domain_fixture_run(fixture, 4, at_once);
+        if (ask(fixture, "SELECT count(*) FROM mail_outbox WHERE state = 'waiting'") == 0) break;
+    }
+    return NULL;
+}
+
+/* Two processes of the service on one database, each with four workers at a time. */
+Test(mailer, two_servers_send_two_hundred_mails_once_each)
+{
+    struct domain_fixture first, second;
+    struct mailer_counts counts[2];
+    pthread_t threads[2];
+    domain_fixture_open(&first, DB_POSTGRES);
+    domain_fixture_open_second(&second, &first);
+    domain_fixture_run(&first, 1, write_two_hundred);
+    cr_assert_eq(pthread_create(&threads[0], NULL, drain_all, &first), 0);
+    cr_assert_eq(pthread_create(&threads[1], NULL, drain_all, &second), 0);
+    for (int i = 0; i < 2; i++) pthread_join(threads[i], NULL);
+    mailer_counts(first.service.mailer, &counts[0]);
+    mailer_counts(second.service.mailer, &counts[1]);
+    cr_expect_eq(counts[0].printed + counts[1].printed, 200);
+    cr_expect(counts[0].printed > 0 && counts[1].printed > 0, "both had a part in it");
+    cr_expect_eq(ask(&first, "SELECT count(*) FROM mail_outbox WHERE state = 'printed' AND attempts = 1"),
+                 200);
+    domain_fixture_close_second(&second);
+    domain_fixture_close(&first);
 }
 
 static void a_dead_worker(struct visitor *visitor)

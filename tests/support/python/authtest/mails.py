@@ -48,11 +48,12 @@ def parse_mail(content, to=""):
     text = message.get_body(("plain",)).get_content()
     code = re.search(r"^\s+([0-9A-Za-z-]{6,})\s*$", text, re.MULTILINE)
     link = LINK.search(text)
-    return Mail("", to or str(message["To"]), str(message["Subject"]), text, code.group(1) if code else "",
+    return Mail("", to or str(message["To"]).strip("<>"), str(message["Subject"]), text, code.group(1) if code else "",
                 link.group(0) if link else "")
 
 
 def received_mails(folder):
-    """Those a mail server of the tests put into a folder, one file each, oldest first."""
-    files = sorted((path for path in pathlib.Path(folder).glob("*.eml")), key=lambda path: path.name)
-    return [parse_mail(path.read_bytes()) for path in files]
+    """Those a mail server of the tests put into a folder, one file each, oldest first; one that is still being written
+    is passed over."""
+    contents = [path.read_bytes() for path in sorted(pathlib.Path(folder).glob("*.eml"), key=lambda path: path.name)]
+    return [parse_mail(content) for content in contents if content.rstrip().endswith(b"--")]
