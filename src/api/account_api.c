@@ -4,6 +4,7 @@
 #include "auth/domain/email.h"
 #include "auth/domain/login.h"
 #include "auth/domain/password_policy.h"
+#include "rights_api_internal.h"
 
 #define EMAIL_EXAMPLE "\"ada@example.org\""
 
@@ -71,6 +72,8 @@ struct account_reply {
     struct str locale;
     int64_t created_at_ms;
     int64_t updated_at_ms;
+    struct str_list groups;
+    struct str_list roles;
 };
 
 static const struct field ACCOUNT_REPLY_ROWS[] = {
@@ -110,6 +113,14 @@ static const struct field ACCOUNT_REPLY_ROWS[] = {
      .flags = FIELD_REQUIRED,
      .offset = offsetof(struct account_reply, updated_at_ms),
      .description = "When it was last changed"},
+    {.name = "groups",
+     .type = FIELD_STRINGS,
+     .offset = offsetof(struct account_reply, groups),
+     .description = "Names of the groups it belongs to, where there are any"},
+    {.name = "roles",
+     .type = FIELD_STRINGS,
+     .offset = offsetof(struct account_reply, roles),
+     .description = "Names of its roles, by itself and through groups, where there are any"},
 };
 const struct fields account_reply_fields = FIELDS(ACCOUNT_REPLY_ROWS, struct account_reply, "Account");
 
@@ -208,6 +219,7 @@ result signup_post(struct request *request, const void *body, struct response *r
 
 static result reply_account(struct request *request, const struct account *account, struct response *response)
 {
+    const struct principal *principal = &caller_of(request)->principal;
     const struct account_reply reply = {
         .id = account->id,
         .email = account->email,
@@ -216,6 +228,8 @@ static result reply_account(struct request *request, const struct account *accou
         .locale = account->locale,
         .created_at_ms = account->created_at_ms,
         .updated_at_ms = account->updated_at_ms,
+        .groups = names_of(request->task.arena, principal->groups),
+        .roles = names_of(request->task.arena, principal->roles),
     };
     return response_json(response, request->task.arena, &account_reply_fields, &reply);
 }

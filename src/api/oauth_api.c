@@ -37,7 +37,7 @@ static const struct field TOKEN_ONLY_ROWS[] = {
      .flags = FIELD_REQUIRED,
      .offset = offsetof(struct token_body, token),
      .max = JWT_BYTES_MAX,
-     .description = "The access or refresh token",
+     .description = "The access or refresh token, or the API key",
      .example = "\"rt_AZqkW3o\""},
     {.name = "token_type_hint",
      .type = FIELD_STRING,
@@ -68,6 +68,14 @@ static const struct field INTROSPECTION_ROWS[] = {
     {.name = "iss", .type = FIELD_STRING, .offset = offsetof(struct introspection, issuer)},
     {.name = "jti", .type = FIELD_STRING, .offset = offsetof(struct introspection, jti)},
     {.name = "sid", .type = FIELD_STRING, .offset = offsetof(struct introspection, session_id)},
+    {.name = "groups",
+     .type = FIELD_STRINGS,
+     .offset = offsetof(struct introspection, groups),
+     .description = "Of the person, now"},
+    {.name = "roles",
+     .type = FIELD_STRINGS,
+     .offset = offsetof(struct introspection, roles),
+     .description = "Of the person, now"},
     {.name = "auth_time", .type = FIELD_EPOCH, .offset = offsetof(struct introspection, authenticated_at_ms)},
 };
 const struct fields introspection_reply_fields =

@@ -3,6 +3,7 @@
 #include "auth/http/openapi.h"
 
 #define OPENAPI_BYTES_MAX       (2u * 1024u * 1024u)
+#define SCRATCH_BYTES_MAX       (32u * 1024u * 1024u)
 #define PUBLISHED_CACHE_CONTROL "public, max-age=300"
 /* Many times what a start takes when the database is there and the schema fits. */
 #define START_PATIENCE_MS INT64_C(2000)
@@ -23,11 +24,13 @@ result api_openapi(struct arena *arena, struct str issuer, const char *version, 
 
 result api_shared_init(struct api_shared *shared, struct task *task, const char *version)
 {
+    /* The document is printed from many small pieces, of which nothing is kept. */
+    struct arena *scratch SCOPED(arena_destroy_scoped) = arena_create(SCRATCH_BYTES_MAX);
     struct str discovery, config, openapi;
     TRY(router_create(api_routes, api_route_count, task, &shared->router));
     TRY(discovery_print(task->arena, shared->policy, &discovery));
     TRY(config_print(task->arena, shared->policy, &config));
-    TRY(api_openapi(task->arena, shared->policy->issuer, version, &openapi));
+    TRY(api_openapi(scratch, shared->policy->issuer, version, &openapi));
     shared->metrics = http_metrics_create(api_routes, api_route_count);
     shared->discovery = prebuilt_create("application/json", discovery, PUBLISHED_CACHE_CONTROL);
     shared->config = prebuilt_create("application/json", config, "no-cache");

@@ -36,6 +36,33 @@ const struct command commands[] = {
      "  example: auth client create \"nightly report\" --grants client_credentials --scopes "
      "\"report:read\"\n",
      client_command, false},
+    {"group", "Make groups of people, add and remove their members",
+     "auth group list [--json]\n"
+     "auth group create NAME [--description TEXT] [--json]\n"
+     "auth group delete NAME|ID               its members stay accounts\n"
+     "auth group add NAME|ID EMAIL|ID\n"
+     "auth group remove NAME|ID EMAIL|ID\n"
+     "auth group members NAME|ID [--json]\n\n"
+     "  example: auth group add Editors ada@example.org\n",
+     group_command, false},
+    {"role", "Make roles, give them to people and groups",
+     "auth role list [--json]\n"
+     "auth role create NAME [--scopes \"...\"] [--description TEXT] [--json]\n"
+     "auth role delete NAME\n"
+     "auth role grant NAME EMAIL|ID           or: auth role grant NAME --group GROUP\n"
+     "auth role revoke NAME EMAIL|ID          or: auth role revoke NAME --group GROUP\n\n"
+     "The role administrator is built in: it has all scopes of administration.\n\n"
+     "  example: auth role grant administrator ada@example.org\n",
+     role_command, false},
+    {"apikey", "Make, list and revoke API keys of people and clients",
+     "auth apikey create NAME --user EMAIL|ID [--scopes \"...\"] [--days N] [--json]\n"
+     "auth apikey create NAME --client ID [--scopes \"...\"] [--days N] [--json]\n"
+     "auth apikey list [--user EMAIL|ID] [--client ID] [--json]\n"
+     "auth apikey revoke ID\n\n"
+     "The key is printed once, when it is made. It may what its owner may, within its scopes;\n"
+     "without --days it does not expire.\n\n"
+     "  example: auth apikey create \"nightly backup\" --client report --scopes report:read --days 90\n",
+     apikey_command, false},
     {"key", "List and rotate the signing keys",
      "auth key list [--json]\n"
      "auth key rotate [--now]   the new key signs after AUTH_KEY_OVERLAP_SECONDS, or at once\n\n"
@@ -54,7 +81,8 @@ const struct command commands[] = {
      "auth breached check FILE       reads all of it: whether every digest is in order\n"
      "auth breached pack FILE OUT    a third of the size: 20 bytes for each digest\n"
      "auth breached find FILE        the password is asked for, or read from standard input\n\n"
-     "FILE is the SHA-1 list of Have I Been Pwned, ordered by hash, or a packed one. The service uses the one\n"
+     "FILE is the SHA-1 list of Have I Been Pwned, ordered by hash, or a packed one. The service uses the "
+     "one\n"
      "that AUTH_BREACHED_PASSWORDS_FILE names.\n\n"
      "  example: auth breached pack pwned-passwords-sha1-ordered-by-hash.txt pwned.bin\n",
      breached_command, false},

@@ -79,6 +79,9 @@ static struct policy policy_of(struct arena *arena, const struct settings *setti
         .signing_algorithm = (enum signing_algorithm)settings->signing_algorithm,
         .key_overlap_ms = settings->key_overlap_seconds * MS_PER_SECOND,
         .password_min = settings->password_min,
+        .breached_url = settings->breached_passwords_url,
+        .breached_timeout_ms = settings->breached_passwords_timeout_ms,
+        .breached_fails_closed = settings->breached_passwords_fail == BREACHED_FAIL_CLOSED,
         .is_signup_open = settings->signup == SIGNUP_OPEN,
         .is_signup_by_invitation = settings->signup != SIGNUP_CLOSED,
         .signup_signs_in = settings->signup_signs_in,
@@ -207,6 +210,9 @@ static result derive_secrets(struct runtime *runtime)
 static result open_breached_file(struct runtime *runtime)
 {
     const struct str path = runtime->settings->breached_passwords_file;
+    const struct str url = runtime->settings->breached_passwords_url;
+    const char *problem = is_empty(url) ? NULL : fetch_url_problem(runtime->fetch, url);
+    if (problem) FAIL(&runtime->task.fault, BAD_REQUEST, "AUTH_BREACHED_PASSWORDS_URL: %s", problem);
     if (is_empty(path)) return RESULT_OK;
     return breached_file_open(&runtime->task, path, &runtime->breached_file);
 }

@@ -4,6 +4,7 @@
 #include "auth/base/log.h"
 #include "auth/command/command.h"
 #include "auth/domain/audit_chain.h"
+#include "auth/domain/administrators.h"
 #include "auth/domain/keyring.h"
 #include "auth/domain/mailer.h"
 #include "serve_internal.h"
@@ -183,6 +184,8 @@ static void load_run(struct fiber_job *job)
     struct task *task = arena_alloc(arena, sizeof *task);
     task_init(task, arena, STR("start"), LOAD_TIME_MS);
     serve_loop->load_outcome = keyring_load(&serve_loop->service, task);
+    if (is_ok(serve_loop->load_outcome))
+        serve_loop->load_outcome = administrators_prepare(serve_loop->service.db, task);
     /* A server that has stopped may have left events without a place. */
     if (is_ok(serve_loop->load_outcome)) audit_chain_wake(&serve_loop->service);
     if (!is_ok(serve_loop->load_outcome))

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "auth/domain/accounts.h"
 
+#include "auth/domain/administrators.h"
 #include "auth/domain/audit.h"
 
 #include "auth/domain/devices.h"
@@ -146,9 +147,12 @@ static result commit_ending(struct service *service, struct db **tx, struct task
 result accounts_close(struct service *service, struct task *task, struct id id, int64_t *ret_delete_after_ms)
 {
     const int64_t delete_after_ms = task->now_ms + service->policy->deletion_grace_ms;
+    struct administrator_guard guard;
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
+    TRY(administrators_hold(tx, task, &guard));
     TRY(account_close(tx, task, id, delete_after_ms));
+    TRY(administrators_check(tx, task, &guard));
     TRY(commit_ending(service, &tx, task, id, &(struct ending){AUDIT_ACCOUNT_CLOSED, "account_closed"}));
     *ret_delete_after_ms = delete_after_ms;
     return RESULT_OK;

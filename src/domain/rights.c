@@ -206,3 +206,8 @@ struct str rights_narrow(struct task *task, struct str scopes, struct str now)
     }
     return strbuf_str(&kept);
 }
+
+bool rights_are_first(const struct rights_record *before)
+{
+    return before->group_count == 0 && before->role_count == 0 && is_empty(before->claims);
+}

@@ -28,6 +28,12 @@ struct str role_scopes(struct str name, struct str stored)
     return (struct str){ALL_ADMIN_SCOPES + 1, sizeof ALL_ADMIN_SCOPES - 2};
 }
 
+struct str scopes_of_shell(void)
+{
+    static const char all[] = "introspect" ADMIN_SCOPES(SCOPE_WORD);
+    return (struct str){all, sizeof all - 1};
+}
+
 bool is_guarded_scope(struct str word)
 {
     return str_starts_with(word, STR("admin:")) || str_equal(word, STR("introspect"));

@@ -3,6 +3,7 @@
 
 #include "auth/crypto/refresh_token.h"
 #include "auth/domain/access_tokens.h"
+#include "auth/domain/api_keys.h"
 #include "auth/domain/refresh.h"
 #include "auth/domain/sessions.h"
 
@@ -33,6 +34,16 @@ static struct str id_text(struct task *task, struct id id)
     return str_from(text);
 }
 
+/* Names parted by commas; NULL where there are none. */
+static struct str_list names_of(struct task *task, struct str names)
+{
+    if (is_empty(names)) return (struct str_list){NULL, 0};
+    struct str *items = arena_alloc_array(task->arena, names.len / 2 + 1, sizeof *items);
+    size_t count = 0;
+    while (!is_empty(names)) items[count++] = str_split(&names, ',');
+    return (struct str_list){items, count};
+}
+
 static result introspect_access(struct service *service, struct task *task, const struct client *client,
                                 struct str token, struct introspection *ret_introspection)
 {
@@ -51,7 +62,9 @@ static result introspect_access(struct service *service, struct task *task, cons
         .audience = service->policy->audience,
         .issuer = service->policy->issuer,
         .jti = principal.jti,
-        .session_id = principal.is_person ? id_text(task, principal.session_id) : STR_NONE,
+        .session_id = is_nil(principal.session_id) ? STR_NONE : id_text(task, principal.session_id),
+        .groups = names_of(task, principal.groups),
+        .roles = names_of(task, principal.roles),
         .authenticated_at_ms = principal.authenticated_at_ms,
     };
     return RESULT_OK;
@@ -121,12 +134,21 @@ static result revoke_refresh(struct service *service, struct task *task, const s
     return sessions_end(service, task, session.id, session.account_id, "revoked");
 }
 
+/* A client gives up its own key as it does a token; a person's keys are hers to revoke. */
+static result revoke_key(struct service *service, struct task *task, const struct client *client,
+                         const struct principal *principal)
+{
+    const struct api_key_owner owner = {.client_id = client->id};
+    return api_keys_revoke(service, task, &owner, principal->key_id);
+}
+
 static result revoke_access(struct service *service, struct task *task, const struct client *client,
                             struct str token)
 {
     struct principal principal;
     TRY(access_token_verify(service, task, token, &principal));
     TRY(check_owner(task, client, principal.client_id));
+    if (is_key(&principal)) return revoke_key(service, task, client, &principal);
     return access_token_revoke(service, task, &principal);
 }
 

@@ -9,7 +9,7 @@
 #define COMPACT_FIRST_BYTES ((size_t)64 * 1024)
 #define COMPACT_BYTES_MAX   ((size_t)4 * 1024 * 1024)
 #define SCHEMA_FIRST_BYTES  1024u
-#define SCHEMAS_MAX         128u
+#define SCHEMAS_MAX         256u
 #define HTTP_CREATED        201
 #define TEXT_FIRST_BYTES    256u
 #define TEXT_BYTES_MAX      ((size_t)64 * 1024)

@@ -1,10 +1,14 @@
 # SPDX-License-Identifier: MIT
 """Passwords: hashes from elsewhere, the pepper, lists of stolen ones."""
 import base64
+import contextlib
 import hashlib
+import http.server
 import secrets
 import sqlite3
 import subprocess
+import threading
+import time
 
 import pytest
 
@@ -67,6 +71,75 @@ def test_stolen_passwords_are_refused_by_name(start_alone, tmp_path):
         person = client.signup()
         answer = person.put("/v1/me/password", {"current": person.password, "new": stolen[5]})
         assert answer.code() == "breached_password"
+
+
+@contextlib.contextmanager
+def range_server(answer):
+    """The range API of Have I Been Pwned, and what it was asked: answer(prefix) -> (status, body)."""
+    asked = []
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self):  # pylint: disable=invalid-name
+            asked.append((self.path, dict(self.headers)))
+            status, body = answer(self.path.rsplit("/", 1)[1])
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            with contextlib.suppress(OSError):
+                self.wfile.write(body)
+
+        def log_message(self, *_):  # pylint: disable=arguments-differ
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield {"AUTH_BREACHED_PASSWORDS_URL": f"http://127.0.0.1:{server.server_port}/range/",
+               "AUTH_FETCH_ALLOW": "127.0.0.1"}, asked
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def test_the_online_list_is_told_five_digits_and_no_more(start_alone):
+    stolen = new_password()
+    digest = digest_of(stolen)
+
+    def answer(prefix):
+        lines = [f"{number:035X}:{number}" for number in range(1, 500)] + ["F" * 35 + ":0"]
+        if digest.startswith(prefix):
+            lines.append(digest[5:] + ":7")
+        return 200, "\r\n".join(lines).encode()
+
+    with range_server(answer) as (settings, asked):
+        client = start_alone(**settings).client()
+        email = client.new_email()
+        refused = client.post("/v1/signup", {"email": email, "password": stolen})
+        assert (refused.status, refused.code()) == (422, "breached_password")
+        client.signup()
+        assert [path for path, _ in asked][0] == f"/range/{digest[:5]}" and len(asked) == 2
+        for path, headers in asked:
+            assert len(path) == len("/range/") + 5
+            assert headers["Add-Padding"] == "true"
+            sent = repr((path, headers))
+            assert digest[5:] not in sent and email not in sent and "Cookie" not in headers
+
+
+@pytest.mark.parametrize("answer", [
+    lambda prefix: (503, b"later"), lambda prefix: (200, b"<html>welcome</html>"), lambda prefix: (200, b""),
+    lambda prefix: (302, b""), lambda prefix: (200, b"0" * 600_000), lambda prefix: (time.sleep(1), (200, b""))[1],
+], ids=["failing", "another page", "empty", "elsewhere", "endless", "slow"])
+def test_no_answer_of_the_online_list_is_no_answer(start_alone, answer):
+    """Open: the other rules have to do, and the log says so. Closed: not now."""
+    with range_server(answer) as (settings, _):
+        settings["AUTH_BREACHED_PASSWORDS_TIMEOUT_MS"] = "300"
+        lenient = start_alone(**settings)
+        client = lenient.client()
+        client.signup()
+        assert "without the online list" in lenient.replicas[0].process.read_log()
+        strict = start_alone(AUTH_BREACHED_PASSWORDS_FAIL="closed", **settings).client()
+        refused = strict.post("/v1/signup", {"email": strict.new_email(), "password": new_password()})
+        assert (refused.status, refused.code()) == (503, "check_unavailable")
 
 
 def test_breached_commands(start_alone, tmp_path):

@@ -21,6 +21,7 @@ enum migrate_on_start { MIGRATE_AUTO, MIGRATE_CHECK, MIGRATE_OFF };
 enum migration_checksum { MIGRATION_CHECKSUM_REFUSE, MIGRATION_CHECKSUM_WARN };
 enum setting_signup { SIGNUP_OPEN, SIGNUP_INVITE, SIGNUP_CLOSED };
 enum setting_mfa { MFA_OPTIONAL, MFA_REQUIRED_OF_ALL };
+enum setting_breached_fail { BREACHED_FAIL_OPEN, BREACHED_FAIL_CLOSED };
 /* AUTH_SIGNING_ALGORITHM and LOG_LEVEL have their own enums: signing_algorithm and log_level. */
 enum setting_log_format { SETTING_LOG_AUTO, SETTING_LOG_TEXT, SETTING_LOG_JSON };
 

@@ -44,7 +44,7 @@ struct password_change {
 NODISCARD result accounts_change_password(struct service *service, struct task *task,
                                           const struct password_change *change);
 
-/* Ends all sessions; the account is gone after the grace period. */
+/* Ends all sessions; the account is gone after the grace period. CONFLICT for the last administrator. */
 NODISCARD result accounts_close(struct service *service, struct task *task, struct id id,
                                 int64_t *ret_delete_after_ms);
 NODISCARD result accounts_lock(struct service *service, struct task *task, struct id id);

@@ -25,8 +25,11 @@ struct policy {
     int64_t fresh_ms;         /* how long an authentication counts as recent */
     int64_t deletion_grace_ms;
     enum signing_algorithm signing_algorithm;
-    int64_t key_overlap_ms;       /* a new key is published this long before it signs */
-    int64_t password_min;         /* code points */
+    int64_t key_overlap_ms;  /* a new key is published this long before it signs */
+    int64_t password_min;    /* code points */
+    struct str breached_url; /* five hex digits are put behind it; empty: nobody is asked */
+    int64_t breached_timeout_ms;
+    bool breached_fails_closed;   /* while nobody answers there */
     bool is_signup_open;          /* to anybody */
     bool is_signup_by_invitation; /* to whoever was invited; also where it is open */
     bool signup_signs_in;

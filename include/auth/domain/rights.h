@@ -39,6 +39,11 @@ void rights_deny(struct service *service, struct task *task, struct id account_i
 NODISCARD result rights_advance(struct db *db, struct task *task);
 void rights_deny_all(struct service *service, struct task *task);
 
+/* Whether the account had neither roles nor groups nor claims until now: its sessions are then to be told
+ * (sessions_notice_rights). */
+struct rights_record;
+bool rights_are_first(const struct rights_record *before);
+
 /* The words of `scopes` that are still within `now`. */
 struct str rights_narrow(struct task *task, struct str scopes, struct str now);
 

@@ -25,6 +25,8 @@ extern const size_t admin_scope_count;
 
 /* The scopes of a role whose row says `stored`. */
 struct str role_scopes(struct str name, struct str stored);
+/* What who has the shell may give: all power over this service. */
+struct str scopes_of_shell(void);
 /* Whether the word stands for power over this service, which only who has it may give to others. */
 bool is_guarded_scope(struct str word);
 

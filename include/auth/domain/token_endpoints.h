@@ -23,6 +23,8 @@ struct introspection {
     struct str issuer;
     struct str jti;
     struct str session_id;
+    struct str_list groups; /* NULL: none */
+    struct str_list roles;
     int64_t authenticated_at_ms;
 };
 

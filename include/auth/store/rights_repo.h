@@ -31,6 +31,8 @@ NODISCARD result rights_find_record(struct db *db, struct task *task, struct id 
                                     struct rights_record *ret_record);
 /* Grows with each change of a role or a group that may change what many accounts may do. */
 NODISCARD result rights_find_generation(struct db *db, struct task *task, int64_t *ret_generation);
+/* JSON object, or empty for none. */
+NODISCARD result rights_set_claims(struct db *db, struct task *task, struct id account_id, struct str claims);
 NODISCARD result rights_advance_generation(struct db *db, struct task *task);
 
 #endif

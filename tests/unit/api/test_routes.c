@@ -18,7 +18,7 @@ static void begin(void)
 {
     cr_assert(is_ok(random_init()));
     json_init();
-    arena = arena_create((size_t)8 << 20);
+    arena = arena_create((size_t)32 << 20);
 }
 
 static void end(void)

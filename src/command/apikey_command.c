@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+
+#include "account_word_internal.h"
+#include "auth/command/command.h"
+#include "auth/domain/api_keys.h"
+#include "auth/domain/scopes.h"
+#include "commands_internal.h"
+#include "runtime_internal.h"
+
+#define PAGE_ROWS        500
+#define PAGE_ARENA_BYTES (4u * 1024u * 1024u)
+#define DAYS_MAX         36500
+#define DAY_MS           INT64_C(86400000)
+
+struct key_row {
+    struct id id;
+    struct str owner;
+    struct str name;
+    struct str hint;
+    struct str scopes;
+    int64_t expires_at_ms;
+    int64_t last_used_at_ms;
+};
+
+static const struct field KEY_ROWS[] = {
+    {.name = "id", .type = FIELD_ID, .flags = FIELD_REQUIRED, .offset = offsetof(struct key_row, id)},
+    {.name = "owner",
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct key_row, owner)},
+    {.name = "name", .type = FIELD_STRING, .flags = FIELD_REQUIRED, .offset = offsetof(struct key_row, name)},
+    {.name = "hint", .type = FIELD_STRING, .flags = FIELD_REQUIRED, .offset = offsetof(struct key_row, hint)},
+    {.name = "scope",
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct key_row, scopes)},
+    {.name = "expires_at", .type = FIELD_TIME, .offset = offsetof(struct key_row, expires_at_ms)},
+    {.name = "last_used_at", .type = FIELD_TIME, .offset = offsetof(struct key_row, last_used_at_ms)},
+};
+static const struct fields KEY_FIELDS = FIELDS(KEY_ROWS, struct key_row, "ApiKey");
+
+/* What is printed once, when a key is made. */
+struct key_made {
+    struct id id;
+    struct str key;
+};
+
+static const struct field MADE_ROWS[] = {
+    {.name = "id", .type = FIELD_ID, .flags = FIELD_REQUIRED, .offset = offsetof(struct key_made, id)},
+    {.name = "key", .type = FIELD_STRING, .flags = FIELD_REQUIRED, .offset = offsetof(struct key_made, key)},
+};
+static const struct fields MADE_FIELDS = FIELDS(MADE_ROWS, struct key_made, "ApiKeyMade");
+
+struct key_work {
+    const struct command_line *line;
+    const char *user;
+    const char *client;
+    const char *scopes;
+    const char *days;
+};
+
+static result read_owner(struct service *service, struct task *task, const struct key_work *work,
+                         struct api_key_owner *ret_owner)
+{
+    struct account account;
+    *ret_owner = (struct api_key_owner){0};
+    if ((work->user != NULL) == (work->client != NULL))
+        FAIL(&task->fault, BAD_REQUEST, "name the owner by --user or by --client");
+    if (work->client) {
+        ret_owner->client_id = str_from(work->client);
+        return RESULT_OK;
+    }
+    TRY(account_of_word(service, task, work->user, &account));
+    ret_owner->account_id = account.id;
+    return RESULT_OK;
+}
+
+static result read_days(struct task *task, const char *days, int64_t *ret_expires_at_ms)
+{
+    int64_t number = 0;
+    *ret_expires_at_ms = 0;
+    if (!days) return RESULT_OK;
+    if (!str_to_int64(str_from(days), &number) || number < 1 || number > DAYS_MAX)
+        FAIL(&task->fault, BAD_REQUEST, "--days must be 1 to %d", DAYS_MAX);
+    *ret_expires_at_ms = task->now_ms + number * DAY_MS;
+    return RESULT_OK;
+}
+
+static result create(struct service *service, struct task *task, void *argument)
+{
+    const struct key_work *work = argument;
+    struct api_key_request request = {.name = str_from(work->line->words[1]),
+                                      .scopes = str_from(work->scopes),
+                                      .granter = scopes_of_shell()};
+    struct api_key key;
+    struct secret secret;
+    TRY(read_owner(service, task, work, &request.owner));
+    TRY(read_days(task, work->days, &request.expires_at_ms));
+    const result created = api_keys_create(service, task, &request, &key, &secret);
+    if (created.code == STATUS_NOT_FOUND)
+        FAIL(&task->fault, NOT_FOUND, "no active account or confidential client of that name");
+    TRY(created);
+    const struct key_made made = {key.id, secret_expose(secret)};
+    list_print(&MADE_FIELDS, &(struct object_list){&made, 1}, work->line->is_json);
+    return RESULT_OK;
+}
+
+static struct str owner_text(struct task *task, const struct api_key *key)
+{
+    char text[ID_TEXT_SIZE];
+    if (!is_empty(key->client_id)) return str_printf(task->arena, "client:%.*s", STR_ARGS(key->client_id));
+    id_print(key->account_id, text);
+    return str_printf(task->arena, "account:%s", text);
+}
+
+static result list_page(struct service *service, struct task *task, const struct api_key_owner *owner,
+                        bool is_json, struct id *after, size_t *ret_count)
+{
+    struct api_key_list page;
+    TRY(api_key_list_page(service->db, task, owner, *after, PAGE_ROWS, &page));
+    struct key_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
+    for (size_t i = 0; i < page.count; i++) {
+        const struct api_key *key = &page.items[i];
+        rows[i] = (struct key_row){key->id,     owner_text(task, key), key->name,           key->hint,
+                                   key->scopes, key->expires_at_ms,    key->last_used_at_ms};
+        *after = key->id;
+    }
+    list_print(&KEY_FIELDS, &(struct object_list){rows, page.count}, is_json);
+    *ret_count = page.count;
+    return RESULT_OK;
+}
+
+/* Each page in an arena of its own. */
+static result list(struct service *service, struct task *task, void *argument)
+{
+    const struct key_work *work = argument;
+    struct arena *const kept = task->arena;
+    struct api_key_owner owner;
+    struct id after = {{0}};
+    size_t count;
+    const bool is_all = !work->user && !work->client;
+    if (!is_all) TRY(read_owner(service, task, work, &owner));
+    do {
+        struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(PAGE_ARENA_BYTES);
+        task->arena = arena;
+        const result listed =
+            list_page(service, task, is_all ? NULL : &owner, work->line->is_json, &after, &count);
+        task->arena = kept;
+        TRY(listed);
+    } while (count == PAGE_ROWS);
+    return RESULT_OK;
+}
+
+static result revoke(struct service *service, struct task *task, void *argument)
+{
+    const struct key_work *work = argument;
+    struct id id;
+    const bool is_id = id_parse(str_from(work->line->words[1]), &id);
+    const result revoked = is_id ? api_keys_revoke(service, task, NULL, id) : RESULT(NOT_FOUND);
+    if (revoked.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "no key %s", work->line->words[1]);
+    return revoked;
+}
+
+static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0}, {"create", 1, 1}, {"revoke", 1, 1}};
+static service_work *const WORKS[] = {list, create, revoke};
+
+int apikey_command(int argc, char **argv)
+{
+    struct key_work work = {0};
+    const struct command_option options[] = {{"--user", &work.user, NULL},
+                                             {"--client", &work.client, NULL},
+                                             {"--scopes", &work.scopes, NULL},
+                                             {"--days", &work.days, NULL},
+                                             {0}};
+    struct command_line line;
+    if (!command_line_read(argc, argv, options, &line)) return EXIT_USAGE;
+    const struct subcommand *chosen = subcommand_find("apikey", &line, SUBCOMMANDS, ARRAY_COUNT(SUBCOMMANDS));
+    if (!chosen) return EXIT_USAGE;
+    work.line = &line;
+    return runtime_command("apikey", &line, WORKS[chosen - SUBCOMMANDS], &work);
+}

@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+
+#include "account_word_internal.h"
+#include "auth/command/command.h"
+#include "auth/domain/groups.h"
+#include "auth/domain/scopes.h"
+#include "commands_internal.h"
+#include "runtime_internal.h"
+
+#define PAGE_ROWS        500
+#define PAGE_ARENA_BYTES (4u * 1024u * 1024u)
+
+struct group_row {
+    struct id id;
+    struct str name;
+    struct str description;
+    int64_t created_at_ms;
+};
+
+static const struct field GROUP_ROWS[] = {
+    {.name = "id", .type = FIELD_ID, .flags = FIELD_REQUIRED, .offset = offsetof(struct group_row, id)},
+    {.name = "name",
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct group_row, name)},
+    {.name = "description", .type = FIELD_STRING, .offset = offsetof(struct group_row, description)},
+    {.name = "created_at",
+     .type = FIELD_TIME,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct group_row, created_at_ms)},
+};
+static const struct fields GROUP_FIELDS = FIELDS(GROUP_ROWS, struct group_row, "Group");
+
+struct member_row {
+    struct id id;
+    struct str email;
+    int64_t added_at_ms;
+};
+
+static const struct field MEMBER_ROWS[] = {
+    {.name = "id", .type = FIELD_ID, .flags = FIELD_REQUIRED, .offset = offsetof(struct member_row, id)},
+    {.name = "email",
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct member_row, email)},
+    {.name = "added_at",
+     .type = FIELD_TIME,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct member_row, added_at_ms)},
+};
+static const struct fields MEMBER_FIELDS = FIELDS(MEMBER_ROWS, struct member_row, "GroupMember");
+
+struct group_work {
+    const struct command_line *line;
+    const char *description;
+};
+
+static struct group_row row_of(const struct group *group)
+{
+    return (struct group_row){group->id, group->name, group->description, group->created_at_ms};
+}
+
+/* By name or by id. */
+static result find(struct service *service, struct task *task, const char *word, struct group *ret_group)
+{
+    struct id id;
+    struct str name;
+    const bool is_id = id_parse(str_from(word), &id);
+    if (!is_id) TRY(group_name_normalize(task, "GROUP", str_from(word), &name));
+    const result found = is_id ? group_find(service->db, task, id, ret_group)
+                               : group_find_by_name(service->db, task, name, ret_group);
+    if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "no group %s", word);
+    return found;
+}
+
+static result create(struct service *service, struct task *task, void *argument)
+{
+    const struct group_work *work = argument;
+    const struct group wanted = {.name = str_from(work->line->words[1]),
+                                 .description = str_from(work->description)};
+    struct group made;
+    const result created = groups_create(service, task, &wanted, &made);
+    if (created.code == STATUS_CONFLICT) FAIL(&task->fault, CONFLICT, "there is such a group already");
+    TRY(created);
+    const struct group_row row = row_of(&made);
+    list_print(&GROUP_FIELDS, &(struct object_list){&row, 1}, work->line->is_json);
+    return RESULT_OK;
+}
+
+static result delete (struct service *service, struct task *task, void *argument)
+{
+    const struct group_work *work = argument;
+    struct group group;
+    TRY(find(service, task, work->line->words[1], &group));
+    return groups_delete(service, task, group.id, NULL, scopes_of_shell());
+}
+
+static result member_grant(struct service *service, struct task *task, const struct group_work *work,
+                           struct group_grant *ret_grant)
+{
+    struct group group;
+    struct account account;
+    TRY(find(service, task, work->line->words[1], &group));
+    TRY(account_of_word(service, task, work->line->words[2], &account));
+    *ret_grant = (struct group_grant){group.id, account.id, STR_NONE, scopes_of_shell()};
+    return RESULT_OK;
+}
+
+static result add(struct service *service, struct task *task, void *argument)
+{
+    struct group_grant grant;
+    TRY(member_grant(service, task, argument, &grant));
+    return groups_add_member(service, task, &grant);
+}
+
+static result remove_member(struct service *service, struct task *task, void *argument)
+{
+    const struct group_work *work = argument;
+    struct group_grant grant;
+    TRY(member_grant(service, task, work, &grant));
+    const result removed = groups_remove_member(service, task, &grant);
+    if (removed.code == STATUS_NOT_FOUND)
+        FAIL(&task->fault, NOT_FOUND, "%s does not belong to it", work->line->words[2]);
+    return removed;
+}
+
+/* One page; true in *ret_has_more when another may follow. */
+typedef result page_printer(struct service *service, struct task *task, const struct group_work *work,
+                            struct id *after, bool *ret_has_more);
+
+static result print_groups(struct service *service, struct task *task, const struct group_work *work,
+                           struct id *after, bool *ret_has_more)
+{
+    struct group_list page;
+    TRY(group_list_page(service->db, task, *after, PAGE_ROWS, &page));
+    struct group_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
+    for (size_t i = 0; i < page.count; i++) {
+        rows[i] = row_of(&page.items[i]);
+        *after = rows[i].id;
+    }
+    list_print(&GROUP_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);
+    *ret_has_more = page.count == PAGE_ROWS;
+    return RESULT_OK;
+}
+
+static result print_members(struct service *service, struct task *task, const struct group_work *work,
+                            struct id *after, bool *ret_has_more)
+{
+    struct group group;
+    struct group_member_list page;
+    TRY(find(service, task, work->line->words[1], &group));
+    TRY(group_member_list_page(service->db, task, group.id, *after, PAGE_ROWS, &page));
+    struct member_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
+    for (size_t i = 0; i < page.count; i++) {
+        const struct group_member *member = &page.items[i];
+        rows[i] = (struct member_row){member->account_id, member->email, member->added_at_ms};
+        *after = member->account_id;
+    }
+    list_print(&MEMBER_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);
+    *ret_has_more = page.count == PAGE_ROWS;
+    return RESULT_OK;
+}
+
+/* Each page in an arena of its own. */
+static result print_pages(struct service *service, struct task *task, const struct group_work *work,
+                          page_printer *print)
+{
+    struct arena *const kept = task->arena;
+    struct id after = {{0}};
+    bool has_more = true;
+    while (has_more) {
+        struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(PAGE_ARENA_BYTES);
+        task->arena = arena;
+        const result printed = print(service, task, work, &after, &has_more);
+        task->arena = kept;
+        TRY(printed);
+    }
+    return RESULT_OK;
+}
+
+static result list(struct service *service, struct task *task, void *argument)
+{
+    return print_pages(service, task, argument, print_groups);
+}
+
+static result members(struct service *service, struct task *task, void *argument)
+{
+    return print_pages(service, task, argument, print_members);
+}
+
+static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0}, {"create", 1, 1}, {"delete", 1, 1},
+                                                {"add", 2, 2},  {"remove", 2, 2}, {"members", 1, 1}};
+static service_work *const WORKS[] = {list, create, delete, add, remove_member, members};
+
+int group_command(int argc, char **argv)
+{
+    struct group_work work = {0};
+    const struct command_option options[] = {{"--description", &work.description, NULL}, {0}};
+    struct command_line line;
+    if (!command_line_read(argc, argv, options, &line)) return EXIT_USAGE;
+    const struct subcommand *chosen = subcommand_find("group", &line, SUBCOMMANDS, ARRAY_COUNT(SUBCOMMANDS));
+    if (!chosen) return EXIT_USAGE;
+    work.line = &line;
+    return runtime_command("group", &line, WORKS[chosen - SUBCOMMANDS], &work);
+}

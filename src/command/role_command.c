@@ -1,0 +1,186 @@
+// SPDX-License-Identifier: MIT
+#include <stdio.h>
+
+#include "account_word_internal.h"
+#include "auth/command/command.h"
+#include "auth/domain/administrators.h"
+#include "auth/domain/groups.h"
+#include "auth/domain/roles.h"
+#include "auth/domain/scopes.h"
+#include "commands_internal.h"
+#include "runtime_internal.h"
+
+#define PAGE_ROWS        500
+#define PAGE_ARENA_BYTES (4u * 1024u * 1024u)
+
+struct role_row {
+    struct str name;
+    struct str scopes;
+    struct str description;
+};
+
+static const struct field ROLE_ROWS[] = {
+    {.name = "name",
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct role_row, name)},
+    {.name = "scope",
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct role_row, scopes)},
+    {.name = "description", .type = FIELD_STRING, .offset = offsetof(struct role_row, description)},
+};
+static const struct fields ROLE_FIELDS = FIELDS(ROLE_ROWS, struct role_row, "Role");
+
+struct role_work {
+    const struct command_line *line;
+    const char *scopes;
+    const char *description;
+    const char *group;
+};
+
+static struct role_row row_of(const struct role *role)
+{
+    return (struct role_row){role->name, role_scopes(role->name, role->scopes), role->description};
+}
+
+static result create(struct service *service, struct task *task, void *argument)
+{
+    const struct role_work *work = argument;
+    const struct role wanted = {.name = str_from(work->line->words[1]),
+                                .description = str_from(work->description),
+                                .scopes = str_from(work->scopes)};
+    struct role made;
+    const result created = roles_create(service, task, &wanted, scopes_of_shell(), &made);
+    if (created.code == STATUS_CONFLICT) FAIL(&task->fault, CONFLICT, "there is such a role already");
+    TRY(created);
+    const struct role_row row = row_of(&made);
+    list_print(&ROLE_FIELDS, &(struct object_list){&row, 1}, work->line->is_json);
+    return RESULT_OK;
+}
+
+static result list_page(struct service *service, struct task *task, bool is_json,
+                        char after[ROLE_NAME_MAX + 1], size_t *ret_count)
+{
+    struct role_list page;
+    TRY(role_list_page(service->db, task, str_from(after), PAGE_ROWS, &page));
+    struct role_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
+    for (size_t i = 0; i < page.count; i++) {
+        rows[i] = row_of(&page.items[i]);
+        (void)snprintf(after, ROLE_NAME_MAX + 1, "%.*s", STR_ARGS(rows[i].name));
+    }
+    list_print(&ROLE_FIELDS, &(struct object_list){rows, page.count}, is_json);
+    *ret_count = page.count;
+    return RESULT_OK;
+}
+
+/* Each page in an arena of its own. */
+static result list(struct service *service, struct task *task, void *argument)
+{
+    const struct role_work *work = argument;
+    struct arena *const kept = task->arena;
+    char after[ROLE_NAME_MAX + 1] = "";
+    size_t count;
+    TRY(administrators_prepare(service->db, task));
+    do {
+        struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(PAGE_ARENA_BYTES);
+        task->arena = arena;
+        const result listed = list_page(service, task, work->line->is_json, after, &count);
+        task->arena = kept;
+        TRY(listed);
+    } while (count == PAGE_ROWS);
+    return RESULT_OK;
+}
+
+static result delete (struct service *service, struct task *task, void *argument)
+{
+    const struct role_work *work = argument;
+    const result deleted =
+        roles_delete(service, task, str_from(work->line->words[1]), NULL, scopes_of_shell());
+    if (deleted.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "no role %s", work->line->words[1]);
+    return deleted;
+}
+
+/* Exactly one of the two is named: a user by a word, a group by its option. */
+static result check_target(struct task *task, const struct role_work *work)
+{
+    const bool has_user = work->line->word_count > 2;
+    if (has_user == (work->group != NULL))
+        FAIL(&task->fault, BAD_REQUEST, "name a user, or a group with --group");
+    return RESULT_OK;
+}
+
+static result of_group(struct service *service, struct task *task, const struct role_work *work,
+                       struct group_grant *ret_grant)
+{
+    struct str name;
+    struct group group;
+    TRY(group_name_normalize(task, "GROUP", str_from(work->group), &name));
+    const result found = group_find_by_name(service->db, task, name, &group);
+    if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "no group %s", work->group);
+    TRY(found);
+    *ret_grant = (struct group_grant){
+        .group_id = group.id, .role = str_from(work->line->words[1]), .granter = scopes_of_shell()};
+    return RESULT_OK;
+}
+
+static result of_account(struct service *service, struct task *task, const struct role_work *work,
+                         struct role_grant *ret_grant)
+{
+    struct account account;
+    TRY(account_of_word(service, task, work->line->words[2], &account));
+    *ret_grant = (struct role_grant){account.id, str_from(work->line->words[1]), scopes_of_shell()};
+    return RESULT_OK;
+}
+
+static result grant(struct service *service, struct task *task, void *argument)
+{
+    const struct role_work *work = argument;
+    struct group_grant for_group;
+    struct role_grant for_account;
+    TRY(check_target(task, work));
+    if (work->group)
+        TRY(of_group(service, task, work, &for_group));
+    else
+        TRY(of_account(service, task, work, &for_account));
+    const result granted =
+        work->group ? groups_add_role(service, task, &for_group) : roles_grant(service, task, &for_account);
+    if (granted.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "no role %s", work->line->words[1]);
+    return granted;
+}
+
+static result revoke(struct service *service, struct task *task, void *argument)
+{
+    const struct role_work *work = argument;
+    struct group_grant from_group;
+    struct role_grant from_account;
+    TRY(check_target(task, work));
+    if (work->group)
+        TRY(of_group(service, task, work, &from_group));
+    else
+        TRY(of_account(service, task, work, &from_account));
+    const result revoked = work->group ? groups_remove_role(service, task, &from_group)
+                                       : roles_withdraw(service, task, &from_account);
+    if (revoked.code == STATUS_NOT_FOUND)
+        FAIL(&task->fault, NOT_FOUND, "the role %s was not given", work->line->words[1]);
+    return revoked;
+}
+
+static const struct subcommand SUBCOMMANDS[] = {
+    {"list", 0, 0}, {"create", 1, 1}, {"delete", 1, 1}, {"grant", 1, 2}, {"revoke", 1, 2}};
+static service_work *const WORKS[] = {list, create, delete, grant, revoke};
+
+int role_command(int argc, char **argv)
+{
+    struct role_work work = {0};
+    const struct command_option options[] = {{"--scopes", &work.scopes, NULL},
+                                             {"--description", &work.description, NULL},
+                                             {"--group", &work.group, NULL},
+                                             {0}};
+    struct command_line line;
+    if (!command_line_read(argc, argv, options, &line)) return EXIT_USAGE;
+    const struct subcommand *chosen = subcommand_find("role", &line, SUBCOMMANDS, ARRAY_COUNT(SUBCOMMANDS));
+    if (!chosen) return EXIT_USAGE;
+    work.line = &line;
+    return runtime_command("role", &line, WORKS[chosen - SUBCOMMANDS], &work);
+}
