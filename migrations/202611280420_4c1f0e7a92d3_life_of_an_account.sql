@@ -336,6 +336,14 @@ CREATE TABLE job_leases (
 );
 COMMENT ON TABLE job_leases IS 'Which replica does a piece of background work, and until when';
 
+CREATE TABLE client_secrets (
+    client_id     text NOT NULL CONSTRAINT client_secrets_client_id_fk REFERENCES clients (id) ON DELETE CASCADE,
+    secret_digest bytea NOT NULL,
+    created_at_ms bigint NOT NULL,
+    PRIMARY KEY (client_id, secret_digest)
+);
+COMMENT ON TABLE client_secrets IS 'Secrets of confidential clients, any of which is good; clients.secret_digest is one more or one of them';
+
 CREATE TABLE idempotency_keys (
     key_digest     bytea PRIMARY KEY,
     request_digest bytea NOT NULL,
@@ -621,6 +629,13 @@ CREATE TABLE job_leases (
     expires_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE client_secrets (
+    client_id     TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    secret_digest BLOB NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (client_id, secret_digest)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE idempotency_keys (
     key_digest     BLOB PRIMARY KEY NOT NULL,
     request_digest BLOB NOT NULL,
@@ -633,6 +648,7 @@ CREATE INDEX idempotency_keys_expires_at_ms ON idempotency_keys (expires_at_ms);
 
 -- migrate:down postgres
 DROP TABLE idempotency_keys;
+DROP TABLE client_secrets;
 DROP TABLE job_leases;
 DROP TRIGGER audit_events_guard ON audit_events;
 DROP TRIGGER audit_events_keep ON audit_events;
@@ -669,6 +685,7 @@ ALTER TABLE accounts DROP COLUMN external_id, DROP COLUMN requires_mfa, DROP COL
 
 -- migrate:down sqlite
 DROP TABLE idempotency_keys;
+DROP TABLE client_secrets;
 DROP TABLE job_leases;
 DROP TRIGGER audit_events_delete;
 DROP TRIGGER audit_events_update;

@@ -410,6 +410,14 @@ CREATE TABLE job_leases (
 );
 COMMENT ON TABLE job_leases IS 'Which replica does a piece of background work, and until when';
 
+CREATE TABLE client_secrets (
+    client_id     text NOT NULL CONSTRAINT client_secrets_client_id_fk REFERENCES clients (id) ON DELETE CASCADE,
+    secret_digest bytea NOT NULL,
+    created_at_ms bigint NOT NULL,
+    PRIMARY KEY (client_id, secret_digest)
+);
+COMMENT ON TABLE client_secrets IS 'Secrets of confidential clients, any of which is good; clients.secret_digest is one more or one of them';
+
 CREATE TABLE idempotency_keys (
     key_digest     bytea PRIMARY KEY,
     request_digest bytea NOT NULL,

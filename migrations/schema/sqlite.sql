@@ -351,6 +351,13 @@ CREATE TABLE job_leases (
     expires_at_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+CREATE TABLE client_secrets (
+    client_id     TEXT NOT NULL REFERENCES clients (id) ON DELETE CASCADE,
+    secret_digest BLOB NOT NULL,
+    created_at_ms INTEGER NOT NULL,
+    PRIMARY KEY (client_id, secret_digest)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE idempotency_keys (
     key_digest     BLOB PRIMARY KEY NOT NULL,
     request_digest BLOB NOT NULL,

@@ -75,6 +75,14 @@ static void print_choices(const char *command, const struct subcommand *rows, si
     fprintf(stderr, " must follow; see: auth help %s\n", command);
 }
 
+static const char *words_taken(const struct subcommand *row)
+{
+    static const char *const words[] = {"no further words", "one more word", "two more words",
+                                        "three more words"};
+    if (row->words_min != row->words_max) return "other words";
+    return row->words_max < ARRAY_COUNT(words) ? words[row->words_max] : "more words";
+}
+
 const struct subcommand *subcommand_find(const char *command, const struct command_line *line,
                                          const struct subcommand *rows, size_t count)
 {
@@ -83,7 +91,7 @@ const struct subcommand *subcommand_find(const char *command, const struct comma
         const size_t words = line->word_count - 1;
         if (words >= rows[i].words_min && words <= rows[i].words_max) return &rows[i];
         fprintf(stderr, "auth %s %s: takes %s; see: auth help %s\n", command, rows[i].name,
-                rows[i].words_max == 0 ? "no further words" : "one more word", command);
+                words_taken(&rows[i]), command);
         return NULL;
     }
     print_choices(command, rows, count);

@@ -9,7 +9,7 @@
 #include "auth/json/fields.h"
 
 #define COMMAND_SETS_MAX  64u
-#define COMMAND_WORDS_MAX 4u
+#define COMMAND_WORDS_MAX 6u
 
 /* One option of a command: with a value, or a flag. */
 struct command_option {
@@ -42,8 +42,13 @@ struct subcommand {
 const struct subcommand *subcommand_find(const char *command, const struct command_line *line,
                                          const struct subcommand *rows, size_t count);
 
-/* A table for people, or one JSON object per line. `items` is an array of the structure `fields` describes. */
+/* A table for people, no wider than their terminal, or one JSON object per line. `items` is an array of the structure `fields` describes. */
 void list_print(const struct fields *fields, const struct object_list *list, bool is_json);
+/* One thing, a member on each line, or one JSON object. */
+void record_print(const struct fields *fields, const void *item, bool is_json);
+
+/* Asks on the terminal, "y" is yes. Where nobody can be asked it is no, and the way is told: --yes. */
+bool is_confirmed(const char *question, bool says_yes);
 
 /* A password from the terminal, asked twice without echo, or the first line of standard input when that is not a
  * terminal. False, having said why, when there is none. */

@@ -28,11 +28,17 @@ const struct command commands[] = {
      "auth user unlock EMAIL|ID\n\n"
      "  example: auth user create ada@example.org --name \"Ada Lovelace\"\n",
      user_command, false},
-    {"client", "Register, list and delete OAuth clients",
+    {"client", "Register, change and delete OAuth clients",
      "auth client create NAME [--id ID] [--public] [--grants \"...\"] [--scopes \"...\"] [--json]\n"
      "auth client list [--json]\n"
-     "auth client delete ID\n\n"
-     "The secret is printed once, when the client is made. Grants: client_credentials, refresh_token.\n\n"
+     "auth client show ID [--json]\n"
+     "auth client set ID [--name NAME] [--grants \"...\"] [--scopes \"...\"] [--disable | --enable]\n"
+     "auth client delete ID [--yes]\n"
+     "auth client secret add ID [--json]          one more; the others stay good\n"
+     "auth client secret list ID [--json]\n"
+     "auth client secret remove ID SECRET [--yes]\n\n"
+     "A secret is printed once, when it is made. Grants: client_credentials, refresh_token.\n"
+     "A disabled client is refused everywhere at once, and so are its tokens.\n\n"
      "  example: auth client create \"nightly report\" --grants client_credentials --scopes "
      "\"report:read\"\n",
      client_command, false},

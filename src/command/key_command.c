@@ -43,14 +43,6 @@ struct key_work {
     bool is_immediate;
 };
 
-/* The list is in order of active_from: the last one whose time has come signs. */
-static struct str state_of(const struct signing_key_list *keys, size_t i, int64_t now_ms)
-{
-    if (keys->items[i].active_from_ms > now_ms) return STR("next");
-    const bool is_last_active = i + 1 == keys->count || keys->items[i + 1].active_from_ms > now_ms;
-    return is_last_active ? STR("current") : STR("retired");
-}
-
 static result list(struct service *service, struct task *task, void *argument)
 {
     const struct key_work *work = argument;
@@ -59,8 +51,10 @@ static result list(struct service *service, struct task *task, void *argument)
     struct key_row *rows = arena_alloc_array(task->arena, keys.count + 1, sizeof *rows);
     for (size_t i = 0; i < keys.count; i++) {
         const struct signing_key_record *key = &keys.items[i];
-        rows[i] = (struct key_row){key->kid,           key->algorithm,      state_of(&keys, i, task->now_ms),
-                                   key->created_at_ms, key->active_from_ms, key->remove_at_ms};
+        const enum signing_key_state state = signing_key_state_of(&keys, i, task->now_ms);
+        rows[i] =
+            (struct key_row){key->kid,           key->algorithm,      str_from(signing_key_state_name(state)),
+                             key->created_at_ms, key->active_from_ms, key->remove_at_ms};
     }
     list_print(&KEY_FIELDS, &(struct object_list){rows, keys.count}, work->line->is_json);
     return RESULT_OK;

@@ -1,12 +1,17 @@
 // SPDX-License-Identifier: MIT
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include "auth/base/clock.h"
+#include "auth/base/encoding.h"
 #include "command_line_internal.h"
 
 #define LIST_COLUMNS_MAX 12u
 #define LIST_LINE_MAX    8192u
+#define GAP              2u /* spaces between columns */
+#define COLUMN_LEAST     8u
 
 static const void *member_of(const struct field *row, const void *item)
 {
@@ -38,12 +43,68 @@ static struct str cell(struct arena *arena, const struct field *row, const void 
     return is_empty(text) ? STR("-") : text;
 }
 
-static void print_row(const struct fields *fields, const size_t *widths, const struct str *cells)
+/* What comes from outside does not speak to the terminal. */
+static struct str harmless(struct arena *arena, struct str text)
+{
+    struct strbuf out;
+    strbuf_init(&out, arena, text.len + 1, text.len + 1);
+    while (!is_empty(text)) {
+        uint32_t code_point = 0;
+        const size_t length = utf8_next(text, &code_point);
+        const bool is_control = code_point < 0x20 || (code_point >= 0x7f && code_point < 0xa0);
+        const size_t taken = length > 0 ? length : 1;
+        if (length == 0 || is_control)
+            strbuf_add_char(&out, '?');
+        else
+            strbuf_add(&out, (struct str){text.ptr, taken});
+        text = str_from_offset(text, taken);
+    }
+    return strbuf_str(&out);
+}
+
+/* As many code points as there is room for, the last one of them "…" where some are left out. */
+static struct str cut_to(struct arena *arena, struct str text, size_t width)
+{
+    if (utf8_count(text) <= width) return text;
+    size_t bytes = 0;
+    for (size_t i = 0; i + 1 < width; i++) {
+        uint32_t code_point;
+        bytes += utf8_next(str_from_offset(text, bytes), &code_point);
+    }
+    return str_printf(arena, "%.*s…", (int)bytes, text.ptr);
+}
+
+/* Columns of the terminal; 0 where it is none, and nothing is cut. */
+static size_t terminal_columns(void)
+{
+    struct winsize size;
+    if (isatty(STDOUT_FILENO) != 1 || ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0) return 0;
+    return size.ws_col;
+}
+
+/* The widest column gives way first; none becomes narrower than its content may well need. */
+static void fit(size_t *widths, size_t count, size_t columns)
+{
+    size_t total = (count - 1) * GAP;
+    for (size_t i = 0; i < count; i++) total += widths[i];
+    while (columns > 0 && total > columns) {
+        size_t widest = 0;
+        for (size_t i = 1; i < count; i++)
+            if (widths[i] > widths[widest]) widest = i;
+        if (widths[widest] <= COLUMN_LEAST) return;
+        widths[widest]--;
+        total--;
+    }
+}
+
+static void print_row(struct arena *arena, const struct fields *fields, const size_t *widths,
+                      const struct str *cells)
 {
     for (size_t i = 0; i < fields->count; i++) {
+        const struct str shown = cut_to(arena, cells[i], widths[i]);
         const bool is_last = i + 1 == fields->count;
-        printf("%.*s", STR_ARGS(cells[i]));
-        if (!is_last) printf("%*s", (int)(widths[i] - cells[i].len + 2), "");
+        printf("%.*s", STR_ARGS(shown));
+        if (!is_last) printf("%*s", (int)(widths[i] - utf8_count(shown) + GAP), "");
     }
     printf("\n");
 }
@@ -60,11 +121,13 @@ static void print_table(struct arena *arena, const struct fields *fields, const 
     for (size_t n = 0; n < list->count * fields->count; n++) {
         const void *item = (const char *)list->items + n / fields->count * fields->size;
         const size_t column = n % fields->count;
-        cells[n] = cell(arena, &fields->rows[column], item);
-        if (cells[n].len > widths[column]) widths[column] = cells[n].len;
+        cells[n] = harmless(arena, cell(arena, &fields->rows[column], item));
+        const size_t width = utf8_count(cells[n]);
+        if (width > widths[column]) widths[column] = width;
     }
-    print_row(fields, widths, headings);
-    for (size_t n = 0; n < list->count; n++) print_row(fields, widths, cells + n * fields->count);
+    fit(widths, fields->count, terminal_columns());
+    print_row(arena, fields, widths, headings);
+    for (size_t n = 0; n < list->count; n++) print_row(arena, fields, widths, cells + n * fields->count);
 }
 
 static void print_json(struct arena *arena, const struct fields *fields, const struct object_list *list)
@@ -84,4 +147,22 @@ void list_print(const struct fields *fields, const struct object_list *list, boo
         print_json(arena, fields, list);
     else
         print_table(arena, fields, list);
+}
+
+void record_print(const struct fields *fields, const void *item, bool is_json)
+{
+    struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(1024u * 1024u);
+    if (is_json) {
+        print_json(arena, fields, &(struct object_list){item, 1});
+        return;
+    }
+    size_t width = 0;
+    for (size_t i = 0; i < fields->count; i++) {
+        const size_t len = strlen(fields->rows[i].name);
+        if (len > width) width = len;
+    }
+    for (size_t i = 0; i < fields->count; i++) {
+        const struct str text = harmless(arena, cell(arena, &fields->rows[i], item));
+        printf("%-*s  %.*s\n", (int)width, fields->rows[i].name, STR_ARGS(text));
+    }
 }

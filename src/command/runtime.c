@@ -357,12 +357,19 @@ struct migration_options runtime_migration_options(const struct runtime *runtime
 
 /* --- one piece of work -------------------------------------------------------------------------------------------- */
 
+/* Without the slash of a JSON pointer, which means nothing on a command line. */
+static const char *field_name(const char *pointer)
+{
+    return pointer[0] == '/' ? pointer + 1 : pointer;
+}
+
 void failure_print(const char *command, const struct task *task, result outcome)
 {
     const struct fault *fault = &task->fault;
     const size_t count = fault->error_count < FIELD_ERRORS_MAX ? fault->error_count : FIELD_ERRORS_MAX;
     for (size_t i = 0; i < count; i++)
-        fprintf(stderr, "auth %s: %s: %s\n", command, fault->errors[i].pointer, fault->errors[i].detail);
+        fprintf(stderr, "auth %s: %s: %s\n", command, field_name(fault->errors[i].pointer),
+                fault->errors[i].detail);
     if (count == 0)
         fprintf(stderr, "auth %s: %s\n", command,
                 fault->detail[0] ? fault->detail : status_sentence(outcome.code));

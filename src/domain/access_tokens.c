@@ -101,6 +101,7 @@ static result read_state(struct service *service, struct task *task, struct str 
 {
     struct jwt_claims claims;
     TRY(keyring_wake(service, task));
+    keyring_touch(service);
     result verified = verify_signature(service, task, token, &claims);
     if (verified.code == STATUS_INVALID_TOKEN) {
         /* Another replica may have begun to sign with a key that is new here. */

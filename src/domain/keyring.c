@@ -284,3 +284,47 @@ result keyring_rotate(struct service *service, struct task *task, bool is_immedi
     *ret_kid = kid;
     return RESULT_OK;
 }
+
+enum signing_key_state signing_key_state_of(const struct signing_key_list *list, size_t index, int64_t now_ms)
+{
+    if (list->items[index].active_from_ms > now_ms) return SIGNING_KEY_NEXT;
+    const bool is_last_active = index + 1 == list->count || list->items[index + 1].active_from_ms > now_ms;
+    return is_last_active ? SIGNING_KEY_CURRENT : SIGNING_KEY_RETIRED;
+}
+
+const char *signing_key_state_name(enum signing_key_state state)
+{
+    static const char *const names[] = {
+        [SIGNING_KEY_NEXT] = "next", [SIGNING_KEY_CURRENT] = "current", [SIGNING_KEY_RETIRED] = "retired"};
+    return names[state];
+}
+
+/* One that has signed nothing is not needed for anything. */
+static result find_removal(struct service *service, struct db *tx, struct task *task, struct str kid,
+                           bool is_immediate, int64_t *ret_remove_at_ms)
+{
+    struct signing_key_list list;
+    size_t index = 0;
+    TRY(signing_key_list(tx, task, &list));
+    while (index < list.count && !str_equal(list.items[index].kid, kid)) index++;
+    REQUIRE(index < list.count, NOT_FOUND);
+    const enum signing_key_state state = signing_key_state_of(&list, index, task->now_ms);
+    if (state == SIGNING_KEY_CURRENT) FAIL(&task->fault, CONFLICT, "this key signs; rotate first");
+    const bool is_needed = state == SIGNING_KEY_RETIRED && !is_immediate;
+    *ret_remove_at_ms =
+        task->now_ms + (is_needed ? service->policy->access_token_ms + CLOCK_ALLOWANCE_MS : 0);
+    return RESULT_OK;
+}
+
+result keyring_retire(struct service *service, struct task *task, struct str kid, bool is_immediate)
+{
+    int64_t remove_at_ms;
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(signing_key_hold_all(tx, task));
+    TRY(find_removal(service, tx, task, kid, is_immediate, &remove_at_ms));
+    TRY(signing_key_retire(tx, task, kid, remove_at_ms));
+    TRY(audit_note(service, tx, task, &(struct audit_event){.type = AUDIT_SIGNING_KEY_RETIRED}));
+    TRY(db_commit(&tx, task));
+    return keyring_load(service, task);
+}

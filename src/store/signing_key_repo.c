@@ -48,3 +48,16 @@ result signing_key_delete_removed(struct db *db, struct task *task)
     struct db_rows rows;
     return db_run(db, task, &statement_signing_key_delete_removed, arguments, &rows);
 }
+
+result signing_key_hold_all(struct db *db, struct task *task)
+{
+    struct db_rows rows;
+    return db_run(db, task, &statement_signing_key_hold_all, NULL, &rows);
+}
+
+result signing_key_retire(struct db *db, struct task *task, struct str kid, int64_t remove_at_ms)
+{
+    const struct db_value arguments[] = {db_text(kid), db_int(remove_at_ms)};
+    struct db_rows rows;
+    return db_run(db, task, &statement_signing_key_retire, arguments, &rows);
+}

@@ -116,6 +116,14 @@ def fixture_person(client):
     return client.signup()
 
 
+@pytest.fixture(scope="module", name="root")
+def fixture_root(service):
+    """An administrator, made by who has the shell."""
+    person = service.client().signup()
+    service.replicas[0].run("role", "grant", "administrator", person.email)
+    return person.login_again()
+
+
 @pytest.fixture(scope="session", name="robot")
 def fixture_robot(service):
     """A confidential client that may act for itself: (id, secret)."""

@@ -12,6 +12,7 @@
 
 #include "auth/crypto/jwk.h"
 #include "auth/domain/service.h"
+#include "auth/store/signing_key_repo.h"
 
 #define KEYRING_FRESH_MS INT64_C(30000)
 #define KEYRING_STALE_MS INT64_C(600000) /* much less than any time a key waits or stays published */
@@ -49,5 +50,17 @@ uint64_t keyring_generation(const struct key_snapshot *snapshot);
 /* A new key that signs from now + the policy's overlap on, or from now on; the others retire after it. */
 NODISCARD result keyring_rotate(struct service *service, struct task *task, bool is_immediate,
                                 struct str *ret_kid);
+
+enum signing_key_state { SIGNING_KEY_NEXT, SIGNING_KEY_CURRENT, SIGNING_KEY_RETIRED };
+
+/* Of one of a list in order of active_from_ms. */
+enum signing_key_state signing_key_state_of(const struct signing_key_list *list, size_t index,
+                                            int64_t now_ms);
+const char *signing_key_state_name(enum signing_key_state state);
+
+/* The key is no longer to be trusted: once the last token it signed has expired, or from now on, which refuses those tokens
+ * too (on other servers within a minute). NOT_FOUND; CONFLICT for the one that signs: rotate first. */
+NODISCARD result keyring_retire(struct service *service, struct task *task, struct str kid,
+                                bool is_immediate);
 
 #endif

@@ -22,6 +22,9 @@ NODISCARD result signing_key_list(struct db *db, struct task *task, struct signi
 /* Gives every other key without an end this one. */
 NODISCARD result signing_key_retire_older(struct db *db, struct task *task, struct str kid,
                                           int64_t remove_at_ms);
+/* In the caller's transaction: nobody else retires one before that ends. */
+NODISCARD result signing_key_hold_all(struct db *db, struct task *task);
+NODISCARD result signing_key_retire(struct db *db, struct task *task, struct str kid, int64_t remove_at_ms);
 NODISCARD result signing_key_delete_removed(struct db *db, struct task *task);
 
 #endif

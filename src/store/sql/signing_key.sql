@@ -26,3 +26,17 @@ UPDATE signing_keys SET remove_at_ms = $2 WHERE kid <> $1 AND remove_at_ms IS NU
 -- in: now int
 -- out:
 DELETE FROM signing_keys WHERE remove_at_ms <= $1
+
+-- Held until the transaction ends, so that of two removals the second one sees the first.
+-- name: signing_key_hold_all
+-- lane: write
+-- in:
+-- out: kid text
+UPDATE signing_keys SET algorithm = algorithm RETURNING kid
+
+-- An end may come earlier than was meant, never later.
+-- name: signing_key_retire
+-- lane: write
+-- in: kid text, remove_at_ms int
+-- out:
+UPDATE signing_keys SET remove_at_ms = $2 WHERE kid = $1 AND (remove_at_ms IS NULL OR remove_at_ms > $2)

@@ -76,10 +76,13 @@ static void disabled_and_deleted(struct visitor *visitor)
     (void)make(visitor, "shop", true, "", &secret);
     (void)make(visitor, "shop2", true, "", &again);
     present(visitor, STR("shop"), secret, STATUS_OK, "remembered");
-    expect_code(visitor, clients_delete(visitor->service, &visitor->task, STR("shop")), STATUS_OK, "delete");
+    expect_code(visitor,
+                clients_delete(visitor->service, &visitor->task, &(struct client_target){.id = STR("shop")}),
+                STATUS_OK, "delete");
     present(visitor, STR("shop"), secret, STATUS_INVALID_CLIENT, "deleted");
-    expect_code(visitor, clients_delete(visitor->service, &visitor->task, STR("shop")), STATUS_NOT_FOUND,
-                "twice");
+    expect_code(visitor,
+                clients_delete(visitor->service, &visitor->task, &(struct client_target){.id = STR("shop")}),
+                STATUS_NOT_FOUND, "twice");
     tell(visitor->fixture, "UPDATE clients SET disabled_at_ms = 1");
     present(visitor, STR("shop2"), again, STATUS_INVALID_CLIENT, "disabled");
     expect_code(visitor, clients_find(visitor->service, &visitor->task, STR("shop2"), &client),

@@ -333,7 +333,8 @@ static void client_tokens(struct visitor *visitor)
     request.grant_type = STR("client_credentials");
     expect_code(visitor, grants_redeem(service, &visitor->task, &shop, &request, &tokens),
                 STATUS_UNAUTHORIZED_CLIENT, "a public one");
-    expect_code(visitor, clients_delete(service, &visitor->task, STR("shop")), STATUS_OK, "delete");
+    expect_code(visitor, clients_delete(service, &visitor->task, &(struct client_target){.id = STR("shop")}),
+                STATUS_OK, "delete");
     expect_code(visitor, check(visitor, tokens.access_token), STATUS_INVALID_TOKEN, "its client is gone");
 }
 
