@@ -16,6 +16,7 @@ static bool has_right_type(const struct request *request)
     const struct str type = request_header(request, "Content-Type");
     if (request->route->body_kind == BODY_FORM)
         return is_media_type(type, STR("application/x-www-form-urlencoded"));
+    if (request->route->body_kind == BODY_LINES) return is_media_type(type, STR("application/x-ndjson"));
     if (is_media_type(type, STR("application/json"))) return true;
     /* RFC 7396 §4 */
     return request->method == HTTP_PATCH && is_media_type(type, STR("application/merge-patch+json"));
@@ -30,6 +31,7 @@ result read_body(struct request *request, const void **ret_body)
     if (is_empty(request->body) && route->is_body_optional) return RESULT_OK;
     if (!has_right_type(request))
         FAIL(&request->task.fault, UNSUPPORTED_MEDIA, "content type is not taken here");
+    if (route->body_kind == BODY_LINES) return RESULT_OK;
     if (route->body_kind == BODY_FORM)
         return fields_read_form(route->body, &request->task, request->body, value);
     return fields_read_json(route->body, &request->task, request->body, value);

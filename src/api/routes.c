@@ -8,6 +8,7 @@
 #include "paging_internal.h"
 #include "personal_api_internal.h"
 #include "rights_api_internal.h"
+#include "transfer_api_internal.h"
 
 /* Per client address; the proxy has its own, closer limits. */
 static const struct rate_limit LIMIT_SIGNUP = {"signup", 60, 60000};
@@ -255,8 +256,9 @@ const struct route api_routes[] = {
      .success = 200,
      .reply = &token_response_fields,
      .errors = ERRORS(STATUS_MALFORMED_JSON, STATUS_CODE_INVALID, STATUS_DISABLED_BY_POLICY,
-                      STATUS_VALIDATION_FAILED, STATUS_WEAK_PASSWORD, STATUS_RATE_LIMITED,
-                      STATUS_HASHING_BUSY, STATUS_DATABASE_UNAVAILABLE),
+                      STATUS_VALIDATION_FAILED, STATUS_WEAK_PASSWORD, STATUS_BREACHED_PASSWORD,
+                      STATUS_CHECK_UNAVAILABLE, STATUS_RATE_LIMITED, STATUS_HASHING_BUSY,
+                      STATUS_DATABASE_UNAVAILABLE),
      .summary = "Redeem a code or a link: tokens for login, 204 for all else",
      .source = "OWASP ASVS 6.4.3, 6.5.1, 6.6"},
 
@@ -483,6 +485,39 @@ const struct route api_routes[] = {
 
     /* Administration: invitations and links */
 
+    /* Moving in and out */
+    {.id = "admin_users_import",
+     .method = HTTP_POST,
+     .path = "/v1/admin/users/import",
+     .surface = SURFACE_APPLICATION,
+     .access = ACCESS_BEARER,
+     .scope = "admin:import",
+     .body_kind = BODY_LINES,
+     .body = &import_record_fields,
+     .query = &import_query_fields,
+     .handler = admin_users_import_post,
+     .success = 200,
+     .reply = &import_reply_fields,
+     .errors = ERRORS(STATUS_INVALID_TOKEN, STATUS_INSUFFICIENT_SCOPE, STATUS_VALIDATION_FAILED,
+                      STATUS_DATABASE_UNAVAILABLE),
+     .summary = "Take accounts over, one a line, with their password hashes; large files: auth import",
+     .source = "RFC 8259; NDJSON"},
+    {.id = "admin_users_export",
+     .method = HTTP_GET,
+     .path = "/v1/admin/users/export",
+     .surface = SURFACE_APPLICATION,
+     .access = ACCESS_BEARER,
+     .scope = "admin:import:read",
+     .query = &export_query_fields,
+     .limit = &LIMIT_EXPORT,
+     .handler = admin_users_export_get,
+     .success = 200,
+     .reply = &export_record_fields,
+     .reply_type = "application/x-ndjson",
+     .errors = ERRORS(STATUS_INVALID_TOKEN, STATUS_INSUFFICIENT_SCOPE, STATUS_VALIDATION_FAILED,
+                      STATUS_RATE_LIMITED, STATUS_DATABASE_UNAVAILABLE),
+     .summary = "Write all accounts out, one a line, as import takes them back",
+     .source = "RFC 8259; NDJSON"},
     /* Administration: groups, roles and keys */
     {.id = "admin_scopes",
      .method = HTTP_GET,

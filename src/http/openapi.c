@@ -231,6 +231,12 @@ static void write_parameters(struct printer *printer, const struct route *row)
     json_end_array(&printer->json);
 }
 
+static struct str body_type(enum body_kind kind)
+{
+    if (kind == BODY_FORM) return STR("application/x-www-form-urlencoded");
+    return kind == BODY_LINES ? STR("application/x-ndjson") : STR("application/json");
+}
+
 static void write_body(struct printer *printer, const struct route *row)
 {
     if (row->body_kind == BODY_NONE) return;
@@ -239,8 +245,7 @@ static void write_body(struct printer *printer, const struct route *row)
     json_begin_object(json);
     json_key(json, "required");
     json_bool(json, !row->is_body_optional);
-    begin_content(printer, row->body_kind == BODY_FORM ? STR("application/x-www-form-urlencoded")
-                                                       : STR("application/json"));
+    begin_content(printer, body_type(row->body_kind));
     write_reference(printer, component_name(printer->arena, row->body->title));
     end_content(printer);
     json_end_object(json);

@@ -44,7 +44,7 @@ static const struct field ROWS[] = {
     MEMBER("groups", FIELD_RAW, groups),
     MEMBER("created_at", FIELD_TIME, created_at_ms),
 };
-static const struct fields EXPORTED_FIELDS = FIELDS(ROWS, struct exported, "ExportedAccount");
+const struct fields export_record_fields = FIELDS(ROWS, struct exported, "ExportedAccount");
 
 static result print(struct task *task, const struct transfer_account *account, bool with_hashes,
                     struct str *ret_record)
@@ -66,7 +66,7 @@ static result print(struct task *task, const struct transfer_account *account, b
     };
     struct strbuf text;
     strbuf_init(&text, task->arena, RECORD_FIRST_BYTES, RECORD_BYTES_MAX);
-    fields_write_json(&EXPORTED_FIELDS, &exported, &text);
+    fields_write_json(&export_record_fields, &exported, &text);
     return strbuf_finish(&text, ret_record);
 }
 

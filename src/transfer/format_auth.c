@@ -25,7 +25,12 @@ static const char *const STATUSES[] = {"active", "locked", NULL};
 static const struct field ROWS[] = {
     {.name = "id", .type = FIELD_ID, AT(id)},
     {.name = "external_id", .type = FIELD_STRING, AT(external_id), .min = 1, .max = 255},
-    {.name = "email", .type = FIELD_STRING, .flags = FIELD_REQUIRED, AT(email), .max = 254},
+    {.name = "email",
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED,
+     AT(email),
+     .max = 254,
+     .example = "\"ada@example.org\""},
     {.name = "email_verified", .type = FIELD_BOOLEAN, AT(email_verified)},
     {.name = "name", .type = FIELD_STRING, .flags = FIELD_NULLABLE, AT(name)},
     {.name = "locale", .type = FIELD_STRING, .flags = FIELD_NULLABLE, AT(locale)},
@@ -42,7 +47,7 @@ static const struct field ROWS[] = {
     {.name = "created_at", .type = FIELD_TIME, AT(created_at_ms)},
     {.name = "totp_secret", .type = FIELD_SECRET, .flags = FIELD_NULLABLE, AT(totp_secret), .max = 256},
 };
-static const struct fields FIELDS_OF_RECORD = FIELDS(ROWS, struct record, "Record");
+const struct fields import_record_fields = FIELDS(ROWS, struct record, "AccountRecord");
 
 static result convert(const struct import_options *options, struct task *task, const void *given,
                       struct import_account *ret_account)
@@ -68,4 +73,4 @@ static result convert(const struct import_options *options, struct task *task, c
     return import_base32(task, "/totp_secret", secret_expose(record->totp_secret), &ret_account->totp_secret);
 }
 
-const struct import_format import_format_auth = {"auth", &FIELDS_OF_RECORD, convert};
+const struct import_format import_format_auth = {"auth", &import_record_fields, convert};

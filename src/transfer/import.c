@@ -3,6 +3,7 @@
 
 #include "auth/base/encoding.h"
 #include "auth/domain/accounts.h"
+#include "auth/domain/claims.h"
 #include "auth/domain/email.h"
 #include "import_internal.h"
 
@@ -64,6 +65,8 @@ static result check_account(struct task *task, struct import_account *account)
     TRY(check_text(task, "/name", account->name, ACCOUNT_NAME_MAX));
     TRY(check_text(task, "/external_id", account->external_id, 255));
     TRY(check_locale(task, account));
+    /* They go into access tokens: none may have the name of a claim that means something there. */
+    if (!is_empty(account->claims)) TRY(claims_check(task, "/claims", account->claims));
     TRY(check_names(task, "/roles", account->roles));
     TRY(check_names(task, "/groups", account->groups));
     if (account->created_at_ms < 0 || account->created_at_ms > task->now_ms) account->created_at_ms = 0;

@@ -25,7 +25,9 @@ enum surface {
     SURFACE_PROTOCOL     /* RFC 6749 §5.2 error objects */
 };
 
-enum body_kind { BODY_NONE, BODY_JSON, BODY_FORM };
+/* BODY_LINES: JSON objects as `body` describes them, one a line (application/x-ndjson); the handler is given no structure
+ * and reads request->body itself. */
+enum body_kind { BODY_NONE, BODY_JSON, BODY_FORM, BODY_LINES };
 
 /* How strong the caller's authentication must be, for people (RFC 9470). */
 enum needed_acr {

@@ -9,8 +9,12 @@
 #define AUTH_TRANSFER_EXPORT_H
 
 #include "auth/domain/service.h"
+#include "auth/json/fields.h"
 
 #define EXPORT_PAGE_MAX 500u
+
+/* A record. */
+extern const struct fields export_record_fields;
 
 struct export_page {
     const struct str *records;

@@ -84,6 +84,9 @@ enum framing import_format_framing(const struct import_format *format);
 /* What the options lack for this format; NULL: nothing. */
 const char *import_options_problem(const struct import_options *options);
 
+/* A record of the "auth" format. */
+extern const struct fields import_record_fields;
+
 struct import_record {
     struct str text; /* a JSON object */
     int64_t number;

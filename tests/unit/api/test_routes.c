@@ -48,7 +48,8 @@ static const char *const ACCESS_NAMES[ACCESS_COUNT] = {[ACCESS_PUBLIC] = "public
                                                        [ACCESS_BEARER] = "bearer",
                                                        [ACCESS_CLIENT] = "client",
                                                        [ACCESS_OPERATIONS] = "operations"};
-static const char *const BODY_NAMES[] = {[BODY_NONE] = "none", [BODY_JSON] = "JSON", [BODY_FORM] = "form"};
+static const char *const BODY_NAMES[] = {
+    [BODY_NONE] = "none", [BODY_JSON] = "JSON", [BODY_FORM] = "form", [BODY_LINES] = "lines"};
 
 static const char *key_of(const struct route *route)
 {
