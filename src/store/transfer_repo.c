@@ -104,6 +104,21 @@ result transfer_add(struct db *db, struct task *task, enum transfer_names kind, 
     return RESULT_OK;
 }
 
+result transfer_add_factor(struct db *db, struct task *task, struct id account_id,
+                           const struct factor *factor)
+{
+    const struct db_value arguments[] = {
+        db_id(&factor->id),
+        db_id(&account_id),
+        db_text(factor->kind),
+        db_text(factor->name),
+        db_bytes(factor->sealed_secret.ptr, factor->sealed_secret.len),
+        db_int(factor->created_at_ms),
+    };
+    struct db_rows rows;
+    return db_run(db, task, &statement_transfer_add_factor, arguments, &rows);
+}
+
 result transfer_page(struct db *db, struct task *task, struct id after, int64_t count,
                      struct transfer_list *ret_list)
 {

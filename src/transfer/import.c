@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "auth/base/encoding.h"
+#include "auth/crypto/totp.h"
 #include "auth/domain/accounts.h"
 #include "auth/domain/claims.h"
 #include "auth/domain/email.h"
@@ -58,6 +59,15 @@ static result check_names(struct task *task, const char *pointer, struct str_lis
     return RESULT_OK;
 }
 
+#define TOTP_SECRET_MAX 64u
+
+/* A seed that is too short to be used here is no reason to go without: the account would lose its second factor. */
+static result check_totp(struct task *task, struct secret seed)
+{
+    if (seed.len == 0 || (seed.len >= TOTP_SEED_BYTES && seed.len <= TOTP_SECRET_MAX)) return RESULT_OK;
+    return refuse(task, "/totp_secret", "malformed", "must be a key of 20 to 64 bytes");
+}
+
 static result check_account(struct task *task, struct import_account *account)
 {
     if (is_empty(account->email)) return refuse(task, "/email", "required", "must be given");
@@ -67,6 +77,7 @@ static result check_account(struct task *task, struct import_account *account)
     TRY(check_locale(task, account));
     /* They go into access tokens: none may have the name of a claim that means something there. */
     if (!is_empty(account->claims)) TRY(claims_check(task, "/claims", account->claims));
+    TRY(check_totp(task, account->totp_secret));
     TRY(check_names(task, "/roles", account->roles));
     TRY(check_names(task, "/groups", account->groups));
     if (account->created_at_ms < 0 || account->created_at_ms > task->now_ms) account->created_at_ms = 0;

@@ -4,6 +4,7 @@
 
 #include "auth/domain/audit.h"
 #include "auth/domain/rights.h"
+#include "auth/domain/second_factor.h"
 #include "auth/domain/sessions.h"
 #include "auth/json/writer.h"
 #include "auth/store/transfer_repo.h"
@@ -334,6 +335,28 @@ static result grant(struct batch *batch, struct db *tx, enum transfer_names kind
     return transfer_add(tx, batch->task, kind, records, ids_of(batch), &count);
 }
 
+static result add_factor(struct batch *batch, struct db *tx, size_t i)
+{
+    const struct secret seed = batch->items[i].account.totp_secret;
+    struct factor factor = {.id = id_new(batch->task->now_ms),
+                            .kind = STR(FACTOR_KIND_TOTP),
+                            .name = STR("imported"),
+                            .created_at_ms = batch->task->now_ms};
+    TRY(totp_seed_seal(batch->service, batch->task, factor.id, seed, &factor.sealed_secret));
+    return transfer_add_factor(tx, batch->task, batch->ids[i], &factor);
+}
+
+/* Of the accounts that were created just now; who is there already has enrolled what he has here. */
+static result add_factors(struct batch *batch, struct db *tx, const struct id_set *inserted)
+{
+    size_t i = 0;
+    for (size_t k = 0; k < inserted->count; k++) {
+        while (!id_equal(batch->ids[i], inserted->items[k])) i = (i + 1) % batch->count;
+        if (batch->items[i].account.totp_secret.len > 0) TRY(add_factor(batch, tx, i));
+    }
+    return RESULT_OK;
+}
+
 static result note(struct batch *batch, struct db *tx)
 {
     if (batch->created + batch->updated == 0) return RESULT_OK;
@@ -360,6 +383,7 @@ static result insert(struct batch *batch, struct str records)
     TRY(db_begin(batch->service->db, batch->task, &tx));
     TRY(transfer_insert(tx, batch->task, records, ids_of(batch), &inserted));
     take_inserted(batch, &inserted);
+    TRY(add_factors(batch, tx, &inserted));
     return finish(batch, &tx);
 }
 

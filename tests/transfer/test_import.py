@@ -11,6 +11,7 @@ import uuid
 import pytest
 from authtest.planted import new_password
 from authtest.process import wait_until
+from authtest.totp import Authenticator, finish
 from foreign import FIREBASE_KEY, FIREBASE_OPTIONS, FORMS, KEEPS_IDS, bcrypt
 
 COUNTER = itertools.count(1)
@@ -67,6 +68,9 @@ REFUSED = [
     (json.dumps({"email": "c@example.org", "claims": [1]}), "/claims", None),
     (json.dumps({"email": "c@example.org", "claims": {"a": "x" * 3000}}), "/claims", None),
     (json.dumps({"email": "c@example.org", "totp_secret": "0189"}), "/totp_secret", None),
+    (json.dumps({"email": "c@example.org", "totp_secret": "JBSWY3DPEHPK3PXP"}), "/totp_secret", "must be a key of 20 to 64 bytes"),
+    (json.dumps({"email": "c@example.org", "claims": {"sub": "somebody else"}}), "/claims", None),
+    (json.dumps({"email": "c@example.org", "claims": {"scope": "admin:users"}}), "/claims", None),
     (json.dumps({"email": "c@example.org", "id": "42"}), "/id", None),
 ]
 
@@ -205,6 +209,21 @@ def test_people_of_another_system_sign_in_with_the_passwords_they_had(service, r
     hashes = exported(replica, "--with-hashes")
     assert hashes[people[0]["email"]]["password_hash"].startswith("$argon2id$"), "made anew at the first sign-in"
     assert {outcome["verdict"] for outcome in take(replica, path, *options)} == {"unchanged"}
+
+
+def test_a_second_factor_comes_along_and_is_asked_for(service, replica, tmp_path):
+    someone = person()
+    seed = base64.b32encode(b"12345678901234567890").decode()
+    record = {"email": someone["email"], "password_hash": bcrypt(someone["password"]), "totp_secret": seed}
+    path = write(tmp_path, lines(record, {"email": new_email()}))
+    assert [outcome["verdict"] for outcome in take(replica, path)] == ["created", "created"]
+    assert [outcome["verdict"] for outcome in take(replica, path, "--update")] == ["unchanged", "unchanged"]
+    client = service.client()
+    first = client.post("/v1/login", {"email": someone["email"], "password": someone["password"]})
+    assert (first.status, first.code(), first.json()["methods"]) == (401, "mfa_required", ["totp"])
+    second = finish(client, first.json()["login_token"], Authenticator(seed).code())
+    assert second.status == 200, second.body
+    assert seed not in replica.run("export", "--with-hashes")
 
 
 def test_what_is_exported_is_imported_unchanged(replica, tmp_path):

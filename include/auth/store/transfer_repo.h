@@ -9,6 +9,7 @@
 #define AUTH_STORE_TRANSFER_REPO_H
 
 #include "auth/model/account.h"
+#include "auth/model/factor.h"
 #include "auth/store/db.h"
 
 struct transfer_account {
@@ -66,6 +67,10 @@ NODISCARD result transfer_make_group(struct db *db, struct task *task, struct st
 /* What accounts have already is left alone; `*ret_count` tells how many were added. */
 NODISCARD result transfer_add(struct db *db, struct task *task, enum transfer_names kind, struct str records,
                               struct str ids, size_t *ret_count);
+
+/* A second factor that is in force at once. */
+NODISCARD result transfer_add_factor(struct db *db, struct task *task, struct id account_id,
+                                     const struct factor *factor);
 
 /* In order of id, after the given one; those being closed are left out. */
 NODISCARD result transfer_page(struct db *db, struct task *task, struct id after, int64_t count,

@@ -126,6 +126,14 @@ SELECT o.id, substr($2, json_extract(x.value, '$.n') * 16 + 1, 16), $3
 FROM json_each($1) AS x JOIN groups o ON o.name = json_extract(x.value, '$.name') WHERE true
 ON CONFLICT DO NOTHING
 
+-- Proven where it came from: it counts from the first sign-in on.
+-- name: transfer_add_factor
+-- lane: write
+-- in: id uuid, account_id uuid, kind text, name text, sealed_secret bytes, now int
+-- out:
+INSERT INTO factors (id, account_id, kind, name, sealed_secret, created_at_ms, confirmed_at_ms)
+VALUES ($1, $2, $3, $4, $5, $6, $6)
+
 -- Roles and groups as JSON arrays, or NULL.
 -- name: transfer_page
 -- in: after uuid, count int
