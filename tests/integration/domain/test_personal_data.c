@@ -33,7 +33,8 @@ static const char *const rows[] = {
     "INSERT INTO roles (name, scopes, created_at_ms, updated_at_ms) VALUES ('editor', 'x', 1, 1)",
     "INSERT INTO account_roles (account_id, role, added_at_ms) SELECT id, 'editor', 1 FROM accounts",
     "UPDATE accounts SET claims = '{\"team\":\"blue\"}', external_id = 'old:7'",
-    "UPDATE audit_events SET client_address = '192.0.2.7' WHERE account_id IS NOT NULL",
+    "INSERT INTO audit_events (id, at_ms, type, account_id, client_address) SELECT id, 1, 'login.failed', "
+    "id, '192.0.2.7' FROM accounts",
 };
 
 #define SECRET_HEX "736563726574" /* "secret" */
