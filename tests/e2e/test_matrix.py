@@ -15,6 +15,7 @@ import uuid
 
 import pytest
 from authtest.planted import new_password
+from authtest.totp import begin, enrol
 
 ACCESS = pathlib.Path(__file__).resolve().parents[1] / "golden" / "access.md"
 FRESH_SECONDS = 10
@@ -29,6 +30,7 @@ class Route:
     scope: str
     key: str
     fresh: bool
+    acr: str
     body: str
 
     def target(self):
@@ -42,7 +44,7 @@ def routes():
     for row in rows:
         cells = dict(zip(heading, row))
         yield Route(cells["route"], cells["method"], cells["path"], cells["access"], cells["scope"], cells["key"],
-                    bool(cells["fresh"]), cells["body"])
+                    bool(cells["fresh"]), cells["acr"], cells["body"])
 
 
 BEARER = [route for route in routes() if route.access == "bearer"]
@@ -192,7 +194,120 @@ def test_an_authentication_that_is_not_recent_opens_no_sensitive_route(start_alo
         assert show(client, route, refreshed["access_token"]).status == 401, "a refresh is no authentication"
 
 
+def test_a_sign_in_with_one_factor_of_two_opens_no_route_that_wants_the_best(client, person):
+    """Security incidents 18: what asks for two factors is not reached by a session that was begun with one."""
+    enrol(person)
+    for route in PERSONS:
+        if route.acr != "best":
+            continue
+        answer = show(client, route, person.access)
+        assert (answer.status, answer.code()) == (401, "step_up_required"), (route.id, answer.status, answer.body)
+        assert answer.json()["acr_values"] == "aal2", route.id
+
+
 def test_claims_of_a_token_are_what_the_matrix_says(client, person):
     claims = json.loads(base64.urlsafe_b64decode(person.access.split(".")[1] + "=="))
     assert set(claims) >= {"iss", "sub", "aud", "client_id", "iat", "exp", "jti", "sid", "auth_time", "amr"}
     assert client.get("/v1/me", token=person.access).json()["id"] == claims["sub"]
+
+
+# --- artefacts in bodies --------------------------------------------------------------------------------------------------------
+
+def mail_token(service, client, person, purpose, kind):
+    assert client.post("/v1/codes", {"purpose": purpose, "email": person.email}).status == 202
+    return service.wait_mail(person.email, kind).token
+
+
+@pytest.fixture(name="hoard")
+def fixture_hoard(service, client, robot):
+    """One living artefact of each kind, by name; each is somebody's, and none has been used."""
+    signed_in, asker, forgetful, two_factors = (client.signup() for _ in range(4))
+    hoard = {"refresh_token": signed_in.refresh, "access_token": signed_in.login_again().access,
+             "api_key": new_key(client.signup(), "account"), "client_secret": robot[1],
+             "login_code": mail_token(service, client, asker, "login", "login_code"),
+             "reset_code": mail_token(service, client, forgetful, "reset", "password_reset"),
+             "device_token": client.login(asker.email, asker.password)["device_token"]}
+    enrol(two_factors)
+    hoard["login_token"] = begin(client, two_factors)["login_token"]
+    return hoard
+
+
+# Where an artefact may be given in a body: what is its own there, and how another one is refused.
+def refresh(client, value):
+    return client.refresh(value)
+
+
+def redeem(purpose):
+    def ask(client, value):
+        fields = {"new_password": new_password()} if purpose == "reset" else {}
+        return client.post("/v1/codes/verify", {"purpose": purpose, "token": value, **fields})
+    return ask
+
+
+def go_on(client, value):
+    return client.post("/v1/login/continue", {"login_token": value, "method": "totp", "code": "123456"})
+
+
+def enroll(client, value):
+    return client.post("/v1/login/enroll", {"login_token": value})
+
+
+DOORS = {
+    "refresh": (refresh, {"refresh_token"}),
+    "verify": (redeem("verify"), set()),
+    "login by link": (redeem("login"), {"login_code"}),
+    "reset by link": (redeem("reset"), {"reset_code"}),
+    "second step": (go_on, {"login_token"}),
+    "enrolment in a sign-in": (enroll, {"login_token"}),
+}
+
+
+@pytest.mark.parametrize("door", DOORS)
+def test_an_artefact_opens_no_door_but_its_own(client, hoard, door):
+    """Security incidents 6 and 15: each kind at each door; and what was tried at the wrong one is good for its own still."""
+    ask, own = DOORS[door]
+    for name, value in hoard.items():
+        if name in own:
+            continue
+        answer = ask(client, value)
+        assert answer.status in (400, 401, 410, 422), (door, name, answer.status, answer.body)
+        assert b"access_token" not in answer.body, (door, name, answer.body)
+    assert client.refresh(hoard["refresh_token"]).status == 200
+    assert redeem("login")(client, hoard["login_code"]).status == 200
+    assert redeem("reset")(client, hoard["reset_code"]).status == 204
+
+
+def test_introspection_knows_tokens_and_nothing_else(client, hoard, inspector):
+    """RFC 7662 section 2.2: what is no token is not active, whoever asks."""
+    active = {name for name, value in hoard.items() if client.introspect(value, inspector)["active"]}
+    assert active == {"refresh_token", "access_token", "api_key"}
+
+
+def test_revocation_of_what_is_no_token_changes_nothing(client, hoard, robot):
+    for name, value in hoard.items():
+        answer = client.post("/oauth/revoke", form={"token": value}, basic=robot)
+        assert answer.status in (200, 400), (name, answer.status, answer.body)
+    assert client.refresh(hoard["refresh_token"]).status == 200, "it is another client's"
+    assert redeem("login")(client, hoard["login_code"]).status == 200
+
+
+@pytest.mark.parametrize("artefact,door", [("login_code", "login by link"), ("reset_code", "reset by link")])
+def test_a_locked_accounts_artefacts_open_nothing(service, client, artefact, door):
+    """Security incidents 14 and 21: the lock holds at every door, not at sign-in alone."""
+    person = client.signup()
+    purpose, kind = {"login_code": ("login", "login_code"), "reset_code": ("reset", "password_reset")}[artefact]
+    token = mail_token(service, client, person, purpose, kind)
+    lock(service, person)
+    answer = DOORS[door][0](client, token)
+    assert b"access_token" not in answer.body
+    assert answer.status == 401, (answer.status, answer.body)
+    assert client.post("/v1/login", {"email": person.email, "password": person.password}).status == 401
+
+
+def test_a_second_step_of_a_locked_account_opens_nothing(service, client):
+    person = client.signup()
+    authenticator, _ = enrol(person)
+    token = begin(client, person)["login_token"]
+    lock(service, person)
+    answer = client.post("/v1/login/continue", {"login_token": token, "method": "totp", "code": authenticator.next()})
+    assert answer.status in (401, 410) and b"access_token" not in answer.body, answer.body
