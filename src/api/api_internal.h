@@ -37,6 +37,8 @@ struct device device_of(const struct request *request);
 /* Step by step what dispatch.c does before the handler. */
 NODISCARD result authenticate(struct request *request);
 NODISCARD result authorise(struct request *request);
+/* For an answer that lasts: whether the caller, by the Authorization header kept from the request, may still do this. */
+NODISCARD result check_again(struct request *request, struct secret authorization);
 NODISCARD result check_origin(struct request *request);
 /* Lets pages of the listed origins read the answer, whatever it will be. */
 void announce_origin(const struct request *request, struct response *response);

@@ -27,10 +27,9 @@ static bool after_scheme(struct str header, struct str scheme, struct str *ret_r
     return true;
 }
 
-static result authenticate_bearer(struct request *request, struct caller *caller)
+static result authenticate_bearer(struct request *request, struct str header, struct caller *caller)
 {
     struct str token;
-    const struct str header = request_header(request, "Authorization");
     if (!after_scheme(header, STR("Bearer"), &token))
         FAIL(&request->task.fault, INVALID_TOKEN, "no bearer token");
     return access_token_verify(service_of(request), &request->task, token, &caller->principal);
@@ -105,7 +104,7 @@ result authenticate(struct request *request)
     if (access == ACCESS_PUBLIC || access == ACCESS_OPERATIONS) return RESULT_OK;
     struct caller *caller = arena_alloc(request->task.arena, sizeof *caller);
     if (access == ACCESS_BEARER)
-        TRY(authenticate_bearer(request, caller));
+        TRY(authenticate_bearer(request, request_header(request, "Authorization"), caller));
     else if (access == ACCESS_CLIENT)
         TRY(authenticate_client(request, caller));
     else
@@ -173,4 +172,11 @@ result authorise(struct request *request)
     name_actor(request, principal);
     const bool is_sensitive = route->needs_fresh || route->needs_acr != ACR_NEEDED_ANY;
     return is_sensitive ? check_authentication(request) : RESULT_OK;
+}
+
+result check_again(struct request *request, struct secret authorization)
+{
+    struct caller *caller = arena_alloc(request->task.arena, sizeof *caller);
+    TRY(authenticate_bearer(request, secret_expose(authorization), caller));
+    return check_scope(request, &caller->principal);
 }

@@ -4,6 +4,7 @@
 #include "client_api_internal.h"
 #include "code_api_internal.h"
 #include "factor_api_internal.h"
+#include "events_api_internal.h"
 #include "keys_api_internal.h"
 #include "paging_internal.h"
 #include "personal_api_internal.h"
@@ -480,6 +481,19 @@ const struct route api_routes[] = {
      .source = "OWASP ASVS 10.4.9"},
 
     /* The own security events and data */
+    {.id = "me_events",
+     .method = HTTP_GET,
+     .path = "/v1/me/events",
+     .surface = SURFACE_APPLICATION,
+     .access = ACCESS_BEARER,
+     .key_scope = "account:read",
+     .query = &my_events_query_fields,
+     .handler = me_events_get,
+     .success = 200,
+     .reply = &my_events_reply_fields,
+     .errors = ERRORS(STATUS_INVALID_TOKEN, STATUS_VALIDATION_FAILED, STATUS_DATABASE_UNAVAILABLE),
+     .summary = "List what happened to the own account, newest first",
+     .source = "OWASP ASVS 6.3.5, 16.3"},
 
     /* Administration: users */
 
@@ -1052,6 +1066,33 @@ const struct route api_routes[] = {
      .source = "OWASP ASVS 11.1.1"},
 
     /* Administration: events and webhooks */
+    {.id = "admin_events",
+     .method = HTTP_GET,
+     .path = "/v1/admin/events",
+     .surface = SURFACE_APPLICATION,
+     .access = ACCESS_BEARER,
+     .scope = "admin:events:read",
+     .query = &events_query_fields,
+     .handler = admin_events_get,
+     .success = 200,
+     .reply = &events_reply_fields,
+     .errors = ERRORS(STATUS_INVALID_TOKEN, STATUS_INSUFFICIENT_SCOPE, STATUS_VALIDATION_FAILED,
+                      STATUS_DATABASE_UNAVAILABLE, STATUS_OVERLOADED),
+     .summary = "List security events; with Accept: text/event-stream, follow them as they come",
+     .source = "OWASP ASVS 16.2, 16.3; WHATWG HTML, Server-sent events"},
+    {.id = "admin_events_checkpoint",
+     .method = HTTP_GET,
+     .path = "/v1/admin/events/checkpoint",
+     .surface = SURFACE_APPLICATION,
+     .access = ACCESS_BEARER,
+     .scope = "admin:events:read",
+     .handler = admin_events_checkpoint_get,
+     .success = 200,
+     .reply = &checkpoint_reply_fields,
+     .errors = ERRORS(STATUS_INVALID_TOKEN, STATUS_INSUFFICIENT_SCOPE, STATUS_NOT_FOUND,
+                      STATUS_DATABASE_UNAVAILABLE),
+     .summary = "Sign where the chain of security events stands",
+     .source = "RFC 7515"},
 
     /* Administration: import and export */
 

@@ -100,6 +100,7 @@ static struct policy policy_of(struct arena *arena, const struct settings *setti
                      .longest_delay_ms = settings->throttle_max_delay_seconds * MS_PER_SECOND,
                      .stop = settings->throttle_stop},
         .audit_checkpoint_ms = settings->audit_checkpoint_seconds * MS_PER_SECOND,
+        .event_streams_max = settings->audit_streams_max,
         .audit_address_ms = settings->audit_address_days * MS_PER_DAY,
         .audit_retention_ms = settings->audit_retention_days * MS_PER_DAY,
         .requires_mfa = settings->mfa == MFA_REQUIRED_OF_ALL,

@@ -8,6 +8,7 @@
 #include "auth/crypto/digest.h"
 #include "auth/domain/audit.h"
 #include "auth/domain/audit_checkpoint.h"
+#include "auth/domain/audit_feed.h"
 #include "auth/store/audit_repo.h"
 
 #define STEP_ARENA_BYTES  (8u * 1024u * 1024u)
@@ -95,6 +96,7 @@ result audit_chain_step(struct service *service, struct task *task, int64_t *ret
     if (page.count == 0) return RESULT_OK;
     const struct audit_step step = plan(service, task, &chain, &page);
     TRY(store(service, task, &step));
+    audit_feed_tell(service, step.to.seq);
     *ret_count = step.count;
     return RESULT_OK;
 }

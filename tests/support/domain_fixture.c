@@ -192,6 +192,7 @@ static void make_policy(struct policy *policy)
         .assured_idle_ms = 3600000,
         .device_ms = INT64_C(365) * 86400000,
         .audit_checkpoint_ms = 3600000,
+        .event_streams_max = 2,
     };
 }
 

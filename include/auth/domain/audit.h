@@ -41,6 +41,7 @@ struct audit_view {
     struct id session_id;
     struct str subject;
     struct str type;
+    bool is_by_others; /* not part of the canonical form */
 };
 extern const struct fields audit_event_fields;
 

@@ -42,8 +42,9 @@ struct policy {
     int64_t invitation_ms;
     struct throttle_rule throttle;
     int64_t
-        audit_checkpoint_ms;  /* how often the chain of security events is signed while there are new ones */
-    int64_t audit_address_ms; /* client addresses are forgotten after it; 0: never */
+        audit_checkpoint_ms;   /* how often the chain of security events is signed while there are new ones */
+    int64_t audit_address_ms;  /* client addresses are forgotten after it; 0: never */
+    int64_t event_streams_max; /* for each loop */
     int64_t audit_retention_ms; /* events are erased after it; 0: never */
     bool requires_mfa;        /* of everybody */
     struct str mfa_roles;     /* of who has one of these roles; parted by commas */

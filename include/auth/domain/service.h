@@ -33,6 +33,15 @@ struct service_secrets {
     struct key256 device_key;
 };
 
+/* Where the chain of security events ends, as far as is known here, and who wants to know (audit_feed.h). */
+struct audit_listener;
+struct audit_feed {
+    struct audit_listener *listeners;
+    int64_t count;
+    int64_t seq;
+    int64_t asked_at_ms; /* monotonic; 0: never */
+};
+
 struct service {
     const struct policy *policy;
     const struct service_secrets *secrets;
@@ -51,7 +60,8 @@ struct service {
     struct background *audit;
     struct id retention_after; /* accounts up to this one were looked at */
     unsigned audit_looks;      /* times the chainer has found nothing since an event was noted */
-    bool has_noted;            /* an event that may not be in the chain yet */
+    struct audit_feed feed;
+    bool has_noted; /* an event that may not be in the chain yet */
 };
 
 void service_secrets_derive(const struct key256 *server_secret, struct service_secrets *ret_secrets);
