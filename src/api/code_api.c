@@ -57,6 +57,7 @@ struct code_redemption_body {
     struct str email;
     struct secret code;
     struct secret new_password;
+    struct secret device_token;
 };
 
 static const struct field CODE_REDEMPTION_ROWS[] = {
@@ -94,6 +95,11 @@ static const struct field CODE_REDEMPTION_ROWS[] = {
      .max = PASSWORD_CHARS_MAX,
      .description = "For reset: the password from now on",
      .example = "\"seven grey geese at dawn\""},
+    {.name = "device_token",
+     .type = FIELD_SECRET,
+     .offset = offsetof(struct code_redemption_body, device_token),
+     .max = 128,
+     .description = "For login: what an earlier sign-in from this device was given"},
 };
 const struct fields code_redemption_body_fields =
     FIELDS(CODE_REDEMPTION_ROWS, struct code_redemption_body, "CodeRedemption");
@@ -152,14 +158,15 @@ static result redeem(struct request *request, const struct code_redemption *rede
 result codes_verify_post(struct request *request, const void *body, struct response *response)
 {
     const struct code_redemption_body *given = body;
-    const struct code_redemption redemption = {.purpose = (enum code_purpose)given->purpose,
-                                               .token = given->token,
-                                               .email = given->email,
-                                               .code = given->code,
-                                               .new_password = given->new_password,
-                                               .device = device_of(request)};
+    struct code_redemption redemption = {.purpose = (enum code_purpose)given->purpose,
+                                         .token = given->token,
+                                         .email = given->email,
+                                         .code = given->code,
+                                         .new_password = given->new_password,
+                                         .device = device_of(request)};
     struct token_response tokens;
     bool has_tokens;
+    redemption.device.token = given->device_token;
     TRY(check_members(&request->task, given));
     TRY(redeem(request, &redemption, &tokens, &has_tokens));
     response->status = has_tokens ? 200 : 204;

@@ -20,6 +20,8 @@ result config_print(struct arena *arena, const struct policy *policy, struct str
     json_begin_array(&writer);
     json_string(&writer, STR("password"));
     json_end_array(&writer);
+    json_key(&writer, "second_factor");
+    json_string(&writer, policy->requires_mfa ? STR("required") : STR("optional"));
     json_key(&writer, "password");
     json_begin_object(&writer);
     json_key(&writer, "min_length");

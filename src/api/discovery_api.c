@@ -3,6 +3,7 @@
 #include "auth/domain/grants.h"
 #include "auth/domain/keyring.h"
 #include "auth/json/writer.h"
+#include "auth/model/session.h"
 
 #define DOCUMENT_BYTES_MAX 8192u
 /* Shorter than the time a new key is published before it signs. */
@@ -33,6 +34,7 @@ result discovery_print(struct arena *arena, const struct policy *policy, struct 
 {
     static const struct str TOKEN_METHODS[] = {STR_INIT("client_secret_basic"),
                                                STR_INIT("client_secret_post"), STR_INIT("none")};
+    static const struct str ACR_VALUES[] = {STR_INIT(ACR_ONE), STR_INIT(ACR_TWO)};
     const struct str_list grants = grants_supported();
     struct strbuf text;
     strbuf_init(&text, arena, 2048, DOCUMENT_BYTES_MAX);
@@ -44,6 +46,7 @@ result discovery_print(struct arena *arena, const struct policy *policy, struct 
     endpoint(&writer, arena, policy->issuer, "introspection_endpoint", "/oauth/introspect");
     endpoint(&writer, arena, policy->issuer, "jwks_uri", "/.well-known/jwks.json");
     endpoint(&writer, arena, policy->issuer, "service_documentation", "/v1/openapi.json");
+    list(&writer, "acr_values_supported", ACR_VALUES, ARRAY_COUNT(ACR_VALUES));
     list(&writer, "response_types_supported", NULL, 0);
     list(&writer, "grant_types_supported", grants.items, grants.count);
     list(&writer, "token_endpoint_auth_methods_supported", TOKEN_METHODS, ARRAY_COUNT(TOKEN_METHODS));

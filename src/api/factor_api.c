@@ -257,22 +257,27 @@ static result change_of(struct request *request, struct factor_change *ret_chang
     return factor_id_of(request, &ret_change->factor_id);
 }
 
-result factors_get(struct request *request, const void *body, struct response *response)
+result reply_factors(struct request *request, struct id account_id, struct response *response)
 {
-    (void)body;
     struct factor_list list;
     struct assurance assurance;
     bool is_demanded;
     struct service *service = service_of(request);
     struct task *task = &request->task;
-    TRY(factor_list_of_account(service->db, task, account_id_of(request), &list));
-    TRY(second_factor_demand(service, service->db, task, account_id_of(request), &assurance, &is_demanded));
+    TRY(second_factor_demand(service, service->db, task, account_id, &assurance, &is_demanded));
+    TRY(factor_list_of_account(service->db, task, account_id, &list));
     struct factor_reply *items = arena_alloc_array(task->arena, list.count, sizeof *items);
     for (size_t i = 0; i < list.count; i++) items[i] = reply_of(&list.items[i]);
     const struct factor_list_reply reply = {.data = {items, list.count},
                                             .recovery_codes_left = assurance.recovery_count,
                                             .required = is_demanded};
     return response_json(response, task->arena, &factor_list_reply_fields, &reply);
+}
+
+result factors_get(struct request *request, const void *body, struct response *response)
+{
+    (void)body;
+    return reply_factors(request, account_id_of(request), response);
 }
 
 static result reply_enrolment(struct request *request, const struct totp_enrolment *enrolment,

@@ -14,11 +14,15 @@ HANDLER(factor_verify_post);
 HANDLER(login_continue_post);
 HANDLER(login_enroll_post);
 HANDLER(reauth_post);
+HANDLER(admin_factors_get);
+HANDLER(admin_factors_delete);
+HANDLER(admin_mfa_put);
 
 extern const struct fields factor_list_reply_fields, factor_reply_fields, factor_post_body_fields,
     factor_created_fields, factor_patch_body_fields, factor_verify_body_fields, factor_verified_fields;
 extern const struct fields login_continue_body_fields, login_enroll_body_fields, reauth_body_fields;
 extern const struct fields authz_query_fields;
+extern const struct fields admin_mfa_body_fields;
 
 enum acr_index { ACR_INDEX_ONE, ACR_INDEX_TWO };
 
@@ -29,6 +33,9 @@ struct authz_query {
     enum presence acr_presence;
     enum presence max_age_presence;
 };
+
+/* The factors of an account as its owner and administrators see them. */
+NODISCARD result reply_factors(struct request *request, struct id account_id, struct response *response);
 
 /* STEP_UP_REQUIRED, telling what is wanted, unless the caller's authentication is as strong and as recent. A negative age:
  * any. */

@@ -77,6 +77,7 @@ static const struct field INTROSPECTION_ROWS[] = {
      .offset = offsetof(struct introspection, roles),
      .description = "Of the person, now"},
     {.name = "auth_time", .type = FIELD_EPOCH, .offset = offsetof(struct introspection, authenticated_at_ms)},
+    {.name = "acr", .type = FIELD_STRING, .offset = offsetof(struct introspection, acr)},
 };
 const struct fields introspection_reply_fields =
     FIELDS(INTROSPECTION_ROWS, struct introspection, "Introspection");

@@ -29,6 +29,14 @@ const struct command commands[] = {
      "  example: auth user create ada@example.org --name \"Ada Lovelace\"\n",
      user_command, false},
     {"client", "Register, change and delete OAuth clients",
+    {"factor", "List, reset and demand second factors of an account",
+     "auth factor list EMAIL|ID [--json]\n"
+     "auth factor reset EMAIL|ID     for who has lost everything: all factors and codes go, sessions end\n"
+     "auth factor require EMAIL|ID   the account must use one, whatever AUTH_MFA says\n"
+     "auth factor release EMAIL|ID   it is left to AUTH_MFA and AUTH_MFA_ROLES again\n\n"
+     "  example: auth factor reset ada@example.org\n",
+     factor_command, false},
+    {"client", "Register, list and delete OAuth clients",
      "auth client create NAME [--id ID] [--public] [--grants \"...\"] [--scopes \"...\"] [--json]\n"
      "auth client list [--json]\n"
      "auth client show ID [--json]\n"

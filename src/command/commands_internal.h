@@ -8,6 +8,7 @@ int migrate_command_main(int argc, char **argv);
 int config_command(int argc, char **argv);
 int user_command(int argc, char **argv);
 int client_command(int argc, char **argv);
+int factor_command(int argc, char **argv);
 int mail_command(int argc, char **argv);
 int group_command(int argc, char **argv);
 int role_command(int argc, char **argv);

@@ -42,6 +42,11 @@ static struct str_list names_of(struct task *task, struct str names)
     size_t count = 0;
     while (!is_empty(names)) items[count++] = str_split(&names, ',');
     return (struct str_list){items, count};
+/* RFC 9470 §6.2 */
+static struct str acr_of(bool is_signed_in, bool is_assured)
+{
+    if (!is_signed_in) return STR_NONE;
+    return is_assured ? STR(ACR_TWO) : STR(ACR_ONE);
 }
 
 static result introspect_access(struct service *service, struct task *task, const struct client *client,
@@ -66,6 +71,7 @@ static result introspect_access(struct service *service, struct task *task, cons
         .groups = names_of(task, principal.groups),
         .roles = names_of(task, principal.roles),
         .authenticated_at_ms = principal.authenticated_at_ms,
+        .acr = acr_of(principal.is_person && !is_key(&principal), principal.is_assured),
     };
     return RESULT_OK;
 }
@@ -88,6 +94,7 @@ static result introspect_refresh(struct service *service, struct task *task, con
         .issuer = service->policy->issuer,
         .session_id = id_text(task, session.id),
         .authenticated_at_ms = session.authenticated_at_ms,
+        .acr = acr_of(true, is_session_assured(&session, task->now_ms)),
     };
     return RESULT_OK;
 }

@@ -265,6 +265,56 @@ def test_login_enroll_is_offered_when_signing_up_signs_in(start_alone):
     assert (answer.status, answer.code(), answer.json()["methods"]) == (401, "mfa_required", ["enroll"])
 
 
+# --- no way past it -----------------------------------------------------------------------------------------------------
+
+
+def mailed(service, client, purpose, kind, email):
+    """Asks for a code and returns the mail that comes."""
+    before = len(service.mails(email, kind))
+    assert client.post("/v1/codes", {"purpose": purpose, "email": email}).status == 202
+    return service.wait_mail(email, kind, before + 1)
+
+
+def prove_address(service, client, person):
+    mail = mailed(service, client, "verify", "verify", person.email)
+    assert client.post("/v1/codes/verify", {"purpose": "verify", "token": mail.token}).status in (200, 204)
+
+
+def test_login_continue_follows_a_sign_in_by_code(service, client, person):
+    """Security incident 18: by mail, too, the second factor is asked for."""
+    prove_address(service, client, person)
+    authenticator, _ = enrol(person)
+    mail = mailed(service, client, "login", "login_code", person.email)
+    answer = client.post("/v1/codes/verify", {"purpose": "login", "token": mail.token})
+    assert (answer.status, answer.code()) == (401, "mfa_required")
+    assert "access_token" not in answer.json()
+    tokens = finish(client, answer.json()["login_token"], authenticator.next())
+    assert tokens.status == 200
+    claims = claims_of(tokens.json()["access_token"])
+    assert (claims["amr"], claims["acr"]) == (["email", "otp", "mfa"], "aal2")
+
+
+def test_login_continue_follows_a_reset_and_what_waited_is_dead(service, client, person):
+    """Security incident 18; OWASP ASVS 6.4.3: another password, and the same second factor."""
+    prove_address(service, client, person)
+    authenticator, _ = enrol(person)
+    waiting = begin(client, person)["login_token"]
+    mail = mailed(service, client, "reset", "password_reset", person.email)
+    chosen = "another " + person.password
+    assert client.post("/v1/codes/verify", {"purpose": "reset", "token": mail.token, "new_password": chosen}).status == 204
+    assert finish(client, waiting, authenticator.next()).code() == "expired"
+    person.password = chosen
+    assert sign_in(client, person, authenticator)
+
+
+def test_login_of_one_factor_never_grows_by_a_refresh(client, person):
+    """Security incident 18: the session that was there before the factor stays one of one factor."""
+    enrol(person)
+    tokens = client.refresh(person.refresh).json()
+    assert claims_of(tokens["access_token"])["acr"] == "aal1"
+    assert client.get("/v1/authz?acr=aal2", token=tokens["access_token"]).code() == "step_up_required"
+
+
 # --- fresh authentication ----------------------------------------------------------------------------------------------
 
 

@@ -26,6 +26,7 @@ struct introspection {
     struct str_list groups; /* NULL: none */
     struct str_list roles;
     int64_t authenticated_at_ms;
+    struct str acr;
 };
 
 /* A client sees its own tokens, and those of all with the scope "introspect". */
