@@ -143,6 +143,7 @@ static result check_key(struct request *request, const struct principal *princip
 static result check_scope(struct request *request, const struct principal *principal)
 {
     const char *scope = request->route->scope;
+    if (!scope && !principal->is_person && request->route->takes_clients) return RESULT_OK;
     if (!scope && !principal->is_person)
         FAIL(&request->task.fault, INSUFFICIENT_SCOPE, "token is not a person's");
     if (!scope && is_key(principal)) return check_key(request, principal);

@@ -32,6 +32,9 @@ struct authz_query {
     int64_t max_age_seconds;
     enum presence acr_presence;
     enum presence max_age_presence;
+    struct str scope; /* words, all of which are demanded */
+    struct str group; /* names by commas, one of which is demanded */
+    struct str role;  /* the same */
 };
 
 /* The factors of an account as its owner and administrators see them. */

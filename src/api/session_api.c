@@ -247,37 +247,3 @@ result me_session_delete(struct request *request, const void *body, struct respo
     return sessions_end(service_of(request), &request->task, id, caller_of(request)->principal.account_id,
                         "ended_by_owner");
 }
-
-/* Names by commas; what a field may not hold, or would be read as something else, as %XX (RFC 3986 §2.1). */
-static void set_names(struct request *request, struct response *response, const char *field, struct str names)
-{
-    static const char digits[] = "0123456789ABCDEF";
-    if (is_empty(names)) return;
-    char *text = arena_alloc(request->task.arena, 3 * names.len + 1);
-    size_t len = 0;
-    for (size_t i = 0; i < names.len; i++) {
-        const unsigned char byte = (unsigned char)names.ptr[i];
-        const bool is_plain = byte >= ' ' && byte <= '~' && byte != '%';
-        text[len++] = is_plain ? (char)byte : '%';
-        if (is_plain) continue;
-        text[len++] = digits[byte >> 4];
-        text[len++] = digits[byte & 15];
-    }
-    response_header_set(response, field, (struct str){text, len});
-}
-
-result authz_get(struct request *request, const void *body, struct response *response)
-{
-    (void)body;
-    const struct principal *principal = &caller_of(request)->principal;
-    const struct authz_query *wanted = request->query_value;
-    const int64_t max_age = is_present(wanted->max_age_presence) ? wanted->max_age_seconds : -1;
-    TRY(check_step_up(request, wanted->acr == ACR_INDEX_TWO, max_age));
-    response_header_set(response, "Remote-User", principal->subject);
-    response_header_set(response, "Remote-Email", principal->email);
-    if (!is_key(principal))
-        response_header_set(response, "Remote-Acr", principal->is_assured ? STR(ACR_TWO) : STR(ACR_ONE));
-    set_names(request, response, "Remote-Groups", principal->groups);
-    set_names(request, response, "Remote-Roles", principal->roles);
-    return RESULT_OK;
-}

@@ -179,3 +179,44 @@ def test_key_is_active_for_those_who_may_introspect_it(client, person, key, insp
     assert client.introspect(key["key"], robot) == {"active": False}
     assert person.delete(f"/v1/me/keys/{key['id']}").status == 204
     assert client.introspect(key["key"], inspector) == {"active": False}
+
+
+# Every state a key can be in, and every class of route: what the key needs there (None: no key may).
+CLASSES = {("GET", "/v1/authz"): "any", ("GET", "/v1/me"): "account:read", ("PATCH", "/v1/me"): "account",
+           ("POST", "/v1/me/keys"): None, ("GET", "/v1/admin/roles"): "admin:roles:read"}
+
+
+def test_key_in_any_bad_state_is_refused_on_every_class_of_route(client, service):
+    """Security incidents 6, 11 and 21, and 41: cold and warm alike."""
+    people = {state: client.signup() for state in ("revoked", "locked", "deleted", "expired")}
+    keys = {}
+    for state, person in people.items():
+        soon = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 2))
+        keys[state] = make_key(person, scopes=["account"], **({"expires_at": soon} if state == "expired" else {}))
+        assert client.get("/v1/me", token=keys[state]["key"]).status == 200
+    people["revoked"].delete(f"/v1/me/keys/{keys['revoked']['id']}")
+    people["deleted"].delete("/v1/me")
+    service.replicas[0].run("user", "lock", people["locked"].email)
+    time.sleep(5.5)
+    bad = {state: key["key"] for state, key in keys.items()}
+    bad["no key"] = "auk_" + "A" * 49
+    bad["a refresh token"] = client.signup().refresh
+    for (method, path), _ in CLASSES.items():
+        for state, key in bad.items():
+            for _ in range(2):
+                document = {} if method != "GET" else None
+                answer = client.request(method, path, document=document, token=key)
+                assert (answer.status, answer.code()) == (401, "invalid_token"), (state, method, path)
+    for key in bad.values():
+        refused = client.post("/oauth/token", form={"grant_type": "refresh_token", "client_id": "auth", "refresh_token": key})
+        assert refused.status in (200, 400) and (refused.status == 400 or key == bad["a refresh token"])
+
+
+def test_key_that_is_good_passes_by_its_scope_alone(client, person):
+    for scope in ([], ["account:read"], ["account"]):
+        key = make_key(person, scopes=scope)["key"]
+        for (method, path), needed in CLASSES.items():
+            document = {} if method != "GET" else None
+            covered = needed == "any" or needed in scope or needed == "account:read" and "account" in scope
+            answer = client.request(method, path, document=document, token=key)
+            assert answer.status == (200 if covered else 403), (scope, method, path)

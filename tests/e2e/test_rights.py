@@ -452,3 +452,43 @@ def test_commands_group_role_and_apikey_do_what_their_help_says(service, robot):
     run("group", "delete", f"Editors {mark}")
     run("group", "delete", f"Editors {mark}", expected=1)
     run("role", "delete", f"editor-{mark}")
+
+
+def test_authz_demands_scopes_groups_and_roles(client, root, group, role, robot):
+    """What a location of the proxy demands; a client passes for a scope alone, and never as a person."""
+    person = client.signup()
+    assert root.put(f"/v1/admin/groups/{group['id']}/members/{id_of(person)}").status == 204
+    assert root.put(f"/v1/admin/users/{id_of(person)}/roles/{role}").status == 204
+    person = refreshed(person)
+    name = urllib.parse.quote(group["name"])
+    for query in (f"scope={role}:write", f"scope={role}:write:read", f"group={name}", f"group=Nobody,{name}", f"role={role}",
+                  f"scope={role}:write&group={name}&role=x,{role}", ""):
+        assert person.get("/v1/authz?" + query).status == 200, query
+    refusals = {f"scope={role}:write+x": "insufficient_scope", "scope=x": "insufficient_scope", "scope=a++b": "insufficient_scope",
+                "group=Nobody": "forbidden", "group=" + name[:-1]: "forbidden", "group=,": "forbidden", "role=x": "forbidden",
+                f"role={role}&group=Nobody": "forbidden"}
+    for query, code in refusals.items():
+        answer = person.get("/v1/authz?" + query)
+        assert (answer.status, answer.code()) == (403, code), query
+    token = client.post("/oauth/token", form={"grant_type": "client_credentials"}, basic=robot).json()["access_token"]
+    key = root.post("/v1/admin/keys", {"client_id": robot[0], "name": "gate", "scopes": ["report:read"]}).json()["key"]
+    for secret in (token, key):
+        assert client.get("/v1/authz", token=secret).status == 403
+        assert client.get("/v1/authz?scope=x", token=secret).status == 403
+        answer = client.get("/v1/authz?scope=report:read", token=secret)
+        assert (answer.status, answer.header("Remote-Client"), answer.header("Remote-User")) == (200, robot[0], None)
+        assert client.get("/v1/authz?scope=report:read&group=x", token=secret).status == 403
+    assert client.get("/v1/authz?scope=report:write", token=key).status == 403
+
+
+def test_authz_leaves_a_list_of_groups_that_is_too_long_out_whole(client, root):
+    person = client.signup()
+    account, names = id_of(person), [f"A group with a long name {i} {uuid.uuid4().hex}" for i in range(50)]
+    for name in names:
+        made = root.post("/v1/admin/groups", {"name": name}).json()
+        assert root.put(f"/v1/admin/groups/{made['id']}/members/{account}").status == 204
+    answer = person.get("/v1/authz")
+    assert (answer.header("Remote-Groups"), answer.header("Remote-Groups-Omitted")) == (None, "true")
+    assert person.get("/v1/authz?group=" + urllib.parse.quote(names[30])).status == 200
+    assert claims_of(refreshed(person))["groups_omitted"] is True
+    assert sorted(person.get("/v1/me").json()["groups"]) == sorted(names)
