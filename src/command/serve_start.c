@@ -3,8 +3,8 @@
 
 #include "auth/base/log.h"
 #include "auth/command/command.h"
-#include "auth/domain/audit_chain.h"
 #include "auth/domain/administrators.h"
+#include "auth/domain/audit_chain.h"
 #include "auth/domain/keyring.h"
 #include "auth/domain/mailer.h"
 #include "serve_internal.h"

@@ -29,6 +29,8 @@ FORMS = [
     (re.compile(r"eyJ[\w-]+\.[\w-]+\.[\w-]+"), "<jwt>"),
     (re.compile(r"rt_[\w-]{75}"), "<refresh token>"),
     (re.compile(r"cs_[\w-]{49}"), "<client secret>"),
+    (re.compile(r"auk_[\w-]{49}"), "<api key>"),
+    (re.compile(r'auk_[\w-]{4}(?=")'), "<hint>"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<id>"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"), "<time>"),
     (re.compile(r"\d{12}_(?=[0-9a-z_]+\.sql)"), "<minute>_"),

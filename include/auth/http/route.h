@@ -54,9 +54,10 @@ struct route {
     enum access access;
     const char *scope; /* what the token must carry, or NULL */
     const char
-        *key_scope;   /* of a route for people: what lets an API key act for its owner here; "": any key may;
+        *key_scope; /* of a route for people: what lets an API key act for its owner here; "": any key may;
                               NULL: none may */
-    bool takes_clients; /* also a client acting for itself, on a route without a scope: the handler looks further */
+    bool
+        takes_clients; /* also a client acting for itself, on a route without a scope: the handler looks further */
     bool needs_fresh; /* a recent authentication (RFC 9470), else STEP_UP_REQUIRED */
     enum needed_acr needs_acr;
     bool is_versioned; /* answers carry the resource's version as ETag, changes honour If-Match */
