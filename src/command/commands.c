@@ -28,7 +28,6 @@ const struct command commands[] = {
      "auth user unlock EMAIL|ID\n\n"
      "  example: auth user create ada@example.org --name \"Ada Lovelace\"\n",
      user_command, false},
-    {"client", "Register, change and delete OAuth clients",
     {"factor", "List, reset and demand second factors of an account",
      "auth factor list EMAIL|ID [--json]\n"
      "auth factor reset EMAIL|ID     for who has lost everything: all factors and codes go, sessions end\n"
@@ -36,7 +35,7 @@ const struct command commands[] = {
      "auth factor release EMAIL|ID   it is left to AUTH_MFA and AUTH_MFA_ROLES again\n\n"
      "  example: auth factor reset ada@example.org\n",
      factor_command, false},
-    {"client", "Register, list and delete OAuth clients",
+    {"client", "Register, change and delete OAuth clients",
      "auth client create NAME [--id ID] [--public] [--grants \"...\"] [--scopes \"...\"] [--json]\n"
      "auth client list [--json]\n"
      "auth client show ID [--json]\n"

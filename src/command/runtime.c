@@ -324,8 +324,7 @@ result service_open(struct runtime *runtime, struct loop *loop, struct service *
                                     .keyring = keyring_create(),
                                     .mailer = runtime->mailer,
                                     .fetch = runtime->fetch,
-                                    .network = runtime->network,
-                                    .mail = background_create(&mailer_work)};
+                                    .network = runtime->network};
     TRY(store_open(&runtime->task, loop, &runtime->store, &ret_service->db));
     return cache_open(runtime->cache, loop, &ret_service->cache);
 }
@@ -334,6 +333,7 @@ void service_open_background(struct service *service)
 {
     service->retention = background_create(&retention_work);
     service->audit = background_create(&audit_chain_work);
+    service->mail = background_create(&mailer_work);
 }
 
 void service_close(struct service *service)
@@ -395,11 +395,20 @@ static void flush_events(struct service *service, const struct task *done)
                   LOG_TEXT("detail", str_from(task->fault.detail)));
 }
 
+/* What waits for a mail server that is away is in the outbox, and no failure of the command. */
+static void send_mail(struct service *service, struct task *task)
+{
+    if (!service->is_mail_due || is_ok(mailer_drain(service, task))) return;
+    log_event(LOG_LEVEL_WARN, "mail is left to the server", LOG_TEXT("detail", str_from(task->fault.detail)));
+    fault_clear(&task->fault);
+}
+
 static result work_alone(struct alone *alone, struct task *task)
 {
     struct service service;
     const result opened = service_open(alone->runtime, loop_self(), &service);
     const result outcome = is_ok(opened) ? alone->work(&service, task, alone->argument) : opened;
+    if (is_ok(outcome)) send_mail(&service, task);
     flush_events(&service, task);
     service_close(&service);
     return outcome;

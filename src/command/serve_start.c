@@ -287,6 +287,8 @@ static void announce(const struct serve *serve)
 static void warn_of_printed_mail(const struct serve *serve)
 {
     if (mailer_has_server(serve->runtime.mailer)) return;
+    if (serve->runtime.settings->log_level > LOG_LEVEL_INFO)
+        log_printf(LOG_LEVEL_WARN, "AUTH_SMTP_URL is not set, and LOG_LEVEL hides the mail that is printed");
     if (str_starts_with(serve->runtime.settings->issuer, STR("https://")))
         log_printf(LOG_LEVEL_WARN,
                    "AUTH_SMTP_URL is not set: mail, with its codes and links, is printed to this log");

@@ -243,6 +243,13 @@ const struct background_work mailer_work = {.name = "mail",
 
 result mailer_drain(struct service *service, struct task *task)
 {
+    const int64_t now_ms = task->now_ms;
+    const int64_t deadline_ms = task->deadline_ms;
     int64_t again_ms;
-    return step(service, task, &again_ms);
+    task->deadline_ms = clock_monotonic_ms() + STEP_TIME_MS;
+    service->is_mail_due = false;
+    const result stepped = step(service, task, &again_ms);
+    task->now_ms = now_ms;
+    task->deadline_ms = deadline_ms;
+    return stepped;
 }

@@ -115,5 +115,6 @@ result mailer_enqueue_as(struct service *service, struct db *db, struct task *ta
 
 void mailer_wake(struct service *service)
 {
+    if (!service->mail) service->is_mail_due = true;
     background_wake(service->mail, service, 0);
 }

@@ -42,6 +42,8 @@ static struct str_list names_of(struct task *task, struct str names)
     size_t count = 0;
     while (!is_empty(names)) items[count++] = str_split(&names, ',');
     return (struct str_list){items, count};
+}
+
 /* RFC 9470 §6.2 */
 static struct str acr_of(bool is_signed_in, bool is_assured)
 {

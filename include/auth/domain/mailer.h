@@ -86,10 +86,10 @@ NODISCARD result mailer_enqueue(struct service *service, struct db *db, struct t
 NODISCARD result mailer_enqueue_as(struct service *service, struct db *db, struct task *task, struct id id,
                                    const struct mail *mail);
 
-/* After the commit of what was enqueued: it is sent soon. Never waits. */
+/* After the commit of what was enqueued: it is sent soon; in a command, at its end. Never waits. */
 void mailer_wake(struct service *service);
 
-/* Sends what is due now and returns: for commands, which have no background. */
+/* Sends what is due now and returns: for commands, which have no background. Takes as long as the mail server does. */
 NODISCARD result mailer_drain(struct service *service, struct task *task);
 
 /* What a mail of the outbox holds; its strings live in the task's arena. */

@@ -46,13 +46,13 @@ struct policy {
     int64_t audit_address_ms;  /* client addresses are forgotten after it; 0: never */
     int64_t event_streams_max; /* for each loop */
     int64_t audit_retention_ms; /* events are erased after it; 0: never */
-    bool requires_mfa;        /* of everybody */
-    struct str mfa_roles;     /* of who has one of these roles; parted by commas */
-    struct str totp_issuer;   /* what authenticator programs show beside the address */
-    int64_t totp_drift_steps; /* either way */
-    int64_t assured_ms;       /* two factors count for this long */
-    int64_t assured_idle_ms;  /* and while the session is refreshed this often */
-    int64_t device_ms;        /* a device that was not seen for this long is a new one; 0: none is known */
+    bool requires_mfa;          /* of everybody */
+    struct str mfa_roles;       /* of who has one of these roles; parted by commas */
+    struct str totp_issuer;     /* what authenticator programs show beside the address */
+    int64_t totp_drift_steps;   /* either way */
+    int64_t assured_ms;         /* two factors count for this long */
+    int64_t assured_idle_ms;    /* and while the session is refreshed this often */
+    int64_t device_ms;          /* a device that was not seen for this long is a new one; 0: none is known */
 };
 
 #endif

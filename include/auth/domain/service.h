@@ -57,6 +57,7 @@ struct service {
     /* Work beside the traffic; NULL where this service does not do it. */
     struct background *retention;
     struct background *mail;
+    bool is_mail_due; /* there was mail to wake somebody for, and nobody who does it in the background */
     struct background *audit;
     struct id retention_after; /* accounts up to this one were looked at */
     unsigned audit_looks;      /* times the chainer has found nothing since an event was noted */

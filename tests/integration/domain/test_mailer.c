@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "auth/domain/mailer.h"
+#include "auth/domain/retention.h"
 #include "domain_fixture.h"
 
 #define HOUR_MS INT64_C(3600000)
@@ -311,4 +312,31 @@ static void nothing_to_do(struct visitor *visitor)
 Test(mailer, the_worker_sleeps_until_the_next_mail_is_due)
 {
     on_each_engine(1, nothing_to_do);
+}
+
+static void old_mail(struct visitor *visitor)
+{
+    const struct mail notice = {.kind = MAIL_NEW_DEVICE, .to = STR(ADA)};
+    struct mail_limit limit = {.key = {1}, .most = 5, .window_ms = HOUR_MS};
+    int64_t free_at_ms;
+    enqueue(visitor, &notice);
+    drain(visitor);
+    enqueue(visitor, &notice);
+    expect_code(
+        visitor,
+        mail_limit_take(visitor->service->db, &visitor->task, &limit, visitor->task.now_ms, &free_at_ms),
+        STATUS_OK, "take");
+    visitor_wait(visitor, 30 * 24 * HOUR_MS);
+    expect_code(visitor, retention_step(visitor->service, &visitor->task), STATUS_OK, "step");
+    cr_expect_eq(count(visitor, "1 = 1"), 2, "kept a month");
+    cr_expect_eq(ask(visitor->fixture, "SELECT count(*) FROM mail_limits"), 0, "an hour that is over");
+    visitor_wait(visitor, 2);
+    expect_code(visitor, retention_step(visitor->service, &visitor->task), STATUS_OK, "step");
+    cr_expect_eq(count(visitor, "state = 'printed'"), 0);
+    cr_expect_eq(count(visitor, "state = 'waiting'"), 1, "what waits is kept");
+}
+
+Test(mailer, what_is_over_is_erased_after_a_month)
+{
+    on_each_engine(1, old_mail);
 }
