@@ -148,7 +148,8 @@ static void print_mail(struct mailer *mailer, struct strbuf *out)
     metric_print_counter(out, "auth_mail_sent_total", "Mail a mail server took", (double)counts.sent);
     metric_print_counter(out, "auth_mail_printed_total", "Mail printed to the log", (double)counts.printed);
     metric_print_counter(out, "auth_mail_failed_total", "Mail that was given up", (double)counts.failed);
-    metric_print_counter(out, "auth_mail_limited_total", "Of it, what exceeded a limit", (double)counts.limited);
+    metric_print_counter(out, "auth_mail_limited_total", "Of it, what exceeded a limit",
+                         (double)counts.limited);
 }
 
 static void print_schema(struct readiness *readiness, struct strbuf *out)

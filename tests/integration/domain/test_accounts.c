@@ -227,9 +227,10 @@ Test(accounts, another_password_ends_all_other_sessions_at_once)
     on_each_engine(1, changed);
 }
 
-#define COPY_REST                                                                                  \
-    " account_id, client_id, scope, amr, created_at_ms, authenticated_at_ms, refreshed_at_ms, 1, " \
-    "expires_at_ms, refresh_counter, refresh_digest, client_address, user_agent, NULL, NULL, 0 FROM sessions, "
+#define COPY_REST                                                                                     \
+    " account_id, client_id, scope, amr, created_at_ms, authenticated_at_ms, refreshed_at_ms, 1, "    \
+    "expires_at_ms, refresh_counter, refresh_digest, client_address, user_agent, NULL, NULL, 0 FROM " \
+    "sessions, "
 
 static const char COPIES_SQLITE[] =
     "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1200) "
