@@ -337,3 +337,9 @@ def test_admin_signing_key_retire_now_refuses_what_it_has_signed(start_alone):
     time.sleep(5.5)  # what was verified is remembered this long
     assert root.get("/v1/me").status == 401
     assert other.get("/v1/me").status == 200
+
+
+def test_admin_signing_key_get_knows_the_keys_there_are_and_no_others(root):
+    kid, row = next(iter(keys_of(root).items()))
+    assert root.get("/v1/admin/signing-keys/nobodys").status == 404
+    assert root.get(f"/v1/admin/signing-keys/{kid}").json() == row
