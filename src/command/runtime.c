@@ -336,6 +336,13 @@ void service_open_background(struct service *service)
     service->mail = background_create(&mailer_work);
 }
 
+void service_stop_background(struct service *service)
+{
+    background_stop(service->retention);
+    background_stop(service->audit);
+    background_stop(service->mail);
+}
+
 void service_close(struct service *service)
 {
     cache_close(service->cache);

@@ -39,6 +39,8 @@ void runtime_done(struct runtime *runtime);
 NODISCARD result service_open(struct runtime *runtime, struct loop *loop, struct service *ret_service);
 /* What a server does beside the traffic, and a command does not. */
 void service_open_background(struct service *service);
+/* When all that was begun has ended: a step that began now would be dropped half-way. */
+void service_stop_background(struct service *service);
 void service_close(struct service *service);
 
 typedef result service_work(struct service *service, struct task *task, void *argument);

@@ -82,6 +82,7 @@ static void drain_look(struct timer *timer)
     struct serve_loop *serve_loop = CONTAINER_OF(timer, struct serve_loop, drain_timer);
     const int64_t now_ms = clock_monotonic_ms();
     const bool is_done = !is_at_work(serve_loop) && !is_awaiting_others(serve_loop);
+    if (is_done) service_stop_background(&serve_loop->service);
     if (is_done || now_ms >= serve_loop->drain_until_ms)
         loop_stop(serve_loop->loop);
     else

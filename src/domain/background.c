@@ -13,6 +13,7 @@ struct background {
     int64_t not_before_ms; /* monotonic; the pause after the last step */
     int64_t wake_delay_ms; /* asked for while a step ran; -1: nobody did */
     bool is_running;
+    bool is_stopped;
 };
 
 struct background *background_create(const struct background_work *work)
@@ -28,6 +29,13 @@ void background_destroy(struct background *background)
     if (!background) return;
     loop_timer_stop(&background->timer);
     free(background);
+}
+
+void background_stop(struct background *background)
+{
+    if (!background) return;
+    background->is_stopped = true;
+    loop_timer_stop(&background->timer);
 }
 
 static int64_t step(struct background *background)
@@ -48,6 +56,7 @@ static int64_t step(struct background *background)
 
 static void schedule(struct background *background, int64_t delay_ms)
 {
+    if (background->is_stopped) return;
     const int64_t asked_ms = clock_monotonic_ms() + delay_ms;
     const int64_t due_ms = asked_ms > background->not_before_ms ? asked_ms : background->not_before_ms;
     const bool is_set = background->timer.heap_index != 0;

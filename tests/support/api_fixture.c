@@ -9,7 +9,7 @@
 
 void api_fixture_open(struct api_fixture *fixture, struct domain_fixture *domain)
 {
-    *fixture = (struct api_fixture){.domain = domain, .arena = arena_create((size_t)4 << 20)};
+    *fixture = (struct api_fixture){.domain = domain, .arena = arena_create((size_t)16 << 20)};
     struct task *task = arena_alloc(fixture->arena, sizeof *task);
     task_init(task, fixture->arena, STR("fixture"), 10000);
     fixture->shared = (struct api_shared){

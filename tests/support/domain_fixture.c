@@ -20,7 +20,7 @@
 #include "postgres_server.h"
 
 #define FIXTURE_BYTES_MAX ((size_t)8 << 20)
-#define TASK_BYTES_MAX    ((size_t)4 << 20)
+#define TASK_BYTES_MAX    ((size_t)64 << 20)
 #define TIME_LIMIT_MS     INT64_C(60000)
 #define VISITORS_MAX      600u
 #define FOLDER_VARIABLE   "AUTH_TEST_POSTGRES_FOLDER"

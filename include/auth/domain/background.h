@@ -30,6 +30,9 @@ struct background *background_create(const struct background_work *work);
 /* Its loop runs no more, or no step is running. Accepts NULL. */
 void background_destroy(struct background *background);
 
+/* No step begins any more, whoever asks for one; one that runs goes on to its end. Accepts NULL. */
+void background_stop(struct background *background);
+
 /* A step is due in `delay_ms`, or sooner if it was to be sooner; the pause is kept. Accepts NULL: the work is not done
  * here. Only on the loop's thread. */
 void background_wake(struct background *background, struct service *service, int64_t delay_ms);

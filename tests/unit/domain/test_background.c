@@ -157,3 +157,35 @@ Test(background, a_step_that_failed_rests_until_it_is_woken)
 {
     alone(&quick, fails);
 }
+
+static void stopped(struct background *background)
+{
+    background_wake(background, &service, 10);
+    background_stop(background);
+    background_wake(background, &service, 0);
+    fiber_sleep(50);
+    cr_expect_eq(seen.steps, 0);
+}
+
+Test(background, nothing_begins_after_the_stop)
+{
+    alone(&quick, stopped);
+}
+
+static void stopped_while_running(struct background *background)
+{
+    seen.takes_ms = 30;
+    seen.again_ms = 1;
+    seen.again_count = 5;
+    background_wake(background, &service, 0);
+    fiber_sleep(10);
+    background_stop(background);
+    fiber_sleep(80);
+    cr_expect_eq(seen.steps, 1, "it ends, and is the last: %d", seen.steps);
+    cr_expect_eq(seen.running, 0);
+}
+
+Test(background, a_step_that_runs_at_the_stop_ends_and_is_the_last)
+{
+    alone(&quick, stopped_while_running);
+}
