@@ -5,12 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api_fixture.h"
 #include "auth/base/encoding.h"
 #include "auth/domain/access_tokens.h"
 #include "auth/domain/accounts.h"
+#include "auth/domain/administrators.h"
 #include "auth/domain/clients.h"
 #include "auth/domain/grants.h"
+#include "auth/domain/groups.h"
+#include "auth/domain/roles.h"
+#include "route_cases.h"
 
 /* Every route, with each call to the database failing in turn: the answer is 503 and nothing is half done. */
 
@@ -18,12 +21,7 @@
 
 static char ada_bearer[2048], shop_bearer_form[2048], shop_basic[512], refresh_form[256], refresh_body[256],
     session_path[128];
-
-struct route_case {
-    const char *what;
-    struct call call;
-    int status;
-};
+static char root_bearer[2048], user_id[ID_TEXT_SIZE], group_id[ID_TEXT_SIZE];
 
 #define JSON "application/json"
 #define FORM "application/x-www-form-urlencoded"
@@ -157,6 +155,32 @@ static void keep_client(struct visitor *visitor)
     snprintf(shop_bearer_form, sizeof shop_bearer_form, "token=%.*s", STR_ARGS(tokens.access_token));
 }
 
+/* Somebody who may do everything, a group with a role, and who is in it. */
+static void keep_administration(struct visitor *visitor, struct id account_id)
+{
+    struct account root;
+    struct token_response tokens;
+    struct group group = {.name = STR("Editors")};
+    const struct role role = {.name = STR("editor"), .scopes = STR("text:write")};
+    struct role made;
+    const struct str all = scopes_of_shell();
+    struct service *service = visitor->service;
+    expect_code(visitor, sign_up(visitor, "root@example.org", GOOD, &root), STATUS_OK, "root");
+    const struct role_grant power = {root.id, STR(ROLE_ADMINISTRATOR), all};
+    expect_code(visitor, administrators_prepare(service->db, &visitor->task), STATUS_OK, "prepare");
+    expect_code(visitor, roles_grant(service, &visitor->task, &power), STATUS_OK, "grant");
+    expect_code(visitor, roles_create(service, &visitor->task, &role, all, &made), STATUS_OK, "role");
+    expect_code(visitor, groups_create(service, &visitor->task, &group, &group), STATUS_OK, "group");
+    const struct group_grant member = {
+        .group_id = group.id, .account_id = account_id, .role = role.name, .granter = all};
+    expect_code(visitor, groups_add_member(service, &visitor->task, &member), STATUS_OK, "member");
+    expect_code(visitor, groups_add_role(service, &visitor->task, &member), STATUS_OK, "group's role");
+    expect_code(visitor, sign_in(visitor, "root@example.org", GOOD, &tokens), STATUS_OK, "root");
+    snprintf(root_bearer, sizeof root_bearer, "Bearer %.*s", STR_ARGS(tokens.access_token));
+    id_print(account_id, user_id);
+    id_print(group.id, group_id);
+}
+
 static void make_pattern(struct visitor *visitor)
 {
     struct account account;
@@ -176,6 +200,7 @@ static void make_pattern(struct visitor *visitor)
              STR_ARGS(mine.refresh_token));
     snprintf(refresh_body, sizeof refresh_body, "token=%.*s", STR_ARGS(mine.refresh_token));
     keep_client(visitor);
+    keep_administration(visitor, account.id);
 }
 
 /* Texts that are filled in at run time have no length in the table. */
@@ -203,7 +228,11 @@ static void read_state(const struct domain_fixture *fixture, char state[STATE_BY
         "SELECT refresh_counter || coalesce(end_reason, '-') || (ended_at_ms IS NULL) FROM sessions ORDER BY "
         "id;"
         "SELECT count(*) FROM revoked_tokens; SELECT count(*) FROM clients; SELECT count(*) FROM "
-        "signing_keys;";
+        "signing_keys; SELECT count(*) FROM roles; SELECT count(*) FROM groups; SELECT count(*) FROM "
+        "group_members;"
+        "SELECT count(*) FROM group_roles; SELECT count(*) FROM account_roles; SELECT count(*) FROM api_keys;"
+        "SELECT count(*) FROM factors; SELECT count(*) FROM one_time_codes; SELECT count(*) FROM "
+        "mail_outbox;";
     sqlite3 *file;
     state[0] = '\0';
     if (sqlite3_open(fixture->path, &file) != SQLITE_OK) abort();
@@ -277,6 +306,13 @@ static void try(const struct domain_fixture *pattern)
     free(api);
 }
 
+/* What is done in steps that are each whole: a group of any size is emptied a thousand members at a time before it goes,
+ * and a new key stands before the list is read again. Asked again, both go on from there. */
+static bool is_done_in_steps(const char *what)
+{
+    return strcmp(what, "admin_group_delete") == 0 || strcmp(what, "admin_signing_key_rotate") == 0;
+}
+
 static void judge(const struct trial *clean, const char *before)
 {
     const char *what = trial->route_case->what;
@@ -285,10 +321,10 @@ static void judge(const struct trial *clean, const char *before)
     cr_expect(!trial->hands_out_token, "%s, call %u", what, trial->fails_at);
     const bool is_before = strcmp(trial->state, before) == 0;
     const bool is_after = strcmp(trial->state, clean->state) == 0;
-    if (trial->fault == DB_PROBE_REFUSED)
+    if (trial->fault == DB_PROBE_REFUSED && !is_done_in_steps(what))
         cr_expect(is_before, "%s, call %u of %u: half done:\n%s", what, trial->fails_at, clean->calls,
                   trial->state);
-    else
+    else if (!is_done_in_steps(what))
         cr_expect(is_before || is_after, "%s, call %u of %u: half done:\n%s", what, trial->fails_at,
                   clean->calls, trial->state);
     cr_expect_lt(trial->retry_status, 500, "%s, again after call %u: %d", what, trial->fails_at,
@@ -302,7 +338,9 @@ static void each_call_in_turn(const struct domain_fixture *pattern, const struct
     struct trial clean = {.route_case = route_case, .is_warm = is_warm};
     trial = &clean;
     try(pattern);
-    cr_expect_eq(clean.status, route_case->status, "%s: %d", route_case->what, clean.status);
+    if (route_case->status != 0)
+        cr_expect_eq(clean.status, route_case->status, "%s: %d", route_case->what, clean.status);
+    cr_expect_lt(clean.status, 500, "%s: %d", route_case->what, clean.status);
     for (size_t i = 0; i < ARRAY_COUNT(faults); i++) {
         for (unsigned n = 1; n <= clean.calls; n++) {
             struct trial one = {
@@ -356,13 +394,36 @@ Test(faulty_store, without_a_cache_every_route_answers_as_with_one)
     free(pattern);
 }
 
-/* The table above has each row of the route table. */
-Test(faulty_store, no_route_is_left_out)
+/* --- every row of the route table, with a call made of it ------------------------------------------------------------- */
+
+static bool has_case(const char *id)
 {
+    for (size_t n = 0; n < ARRAY_COUNT(CASES); n++)
+        if (strncmp(CASES[n].what, id, strlen(id)) == 0) return true;
+    return false;
+}
+
+static void every_row(void)
+{
+    const struct route_names names = {root_bearer, user_id, group_id, "editor", "shop"};
+    struct domain_fixture *pattern = malloc(sizeof *pattern);
+    struct arena *arena = arena_create((size_t)1 << 20);
+    char before[STATE_BYTES];
+    if (!pattern) abort();
+    domain_fixture_open(pattern, DB_SQLITE);
+    domain_fixture_run(pattern, 1, make_pattern);
+    read_state(pattern, before);
     for (size_t i = 0; i < api_route_count; i++) {
-        bool is_there = false;
-        for (size_t n = 0; n < ARRAY_COUNT(CASES); n++)
-            is_there = is_there || strncmp(CASES[n].what, api_routes[i].id, strlen(api_routes[i].id)) == 0;
-        cr_expect(is_there, "%s", api_routes[i].id);
+        if (has_case(api_routes[i].id)) continue;
+        const struct route_case made = route_case_make(arena, &api_routes[i], &names);
+        each_call_in_turn(pattern, &made, false, before);
     }
+    domain_fixture_close(pattern);
+    arena_destroy(arena);
+    free(pattern);
+}
+
+Test(faulty_store, nor_does_any_row_of_the_route_table, .timeout = 600)
+{
+    every_row();
 }
