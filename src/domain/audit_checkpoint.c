@@ -155,23 +155,24 @@ static const struct fields SAID_FIELDS = {.title = "checkpoint",
                                           .ignores_unknown = true};
 
 static result read_said(struct task *task, struct str signature, const struct jwk_set *keys,
-                        struct audit_end *ret_end)
+                        struct audit_checkpoint *ret_said)
 {
     struct str payload;
     struct said said;
     TRY(jws_verify(task, signature, keys, JWT_CHECKPOINT, &payload));
     const result read = fields_read_json(&SAID_FIELDS, task, payload, &said);
-    if (!is_ok(read) || !base64url_decode(said.chain_hash, ret_end->hash, sizeof ret_end->hash)) {
+    if (!is_ok(read) || !base64url_decode(said.chain_hash, ret_said->end.hash, sizeof ret_said->end.hash)) {
         fault_clear(&task->fault);
         FAIL(&task->fault, INVALID_TOKEN, "what a checkpoint says is not well formed");
     }
-    ret_end->seq = said.seq;
+    ret_said->end.seq = said.seq;
+    ret_said->at_ms = said.iat * MS_PER_SECOND;
     return RESULT_OK;
 }
 
 /* With the key that is kept beside it, if that was one of ours. */
 static result read_with(struct service *service, struct task *task, const struct audit_checkpoint *kept,
-                        struct str signature, struct audit_end *ret_end)
+                        struct str signature, struct audit_checkpoint *ret_said)
 {
     struct signing_key *key;
     const struct str tag = key_tag(service, task->arena, kept->public_key);
@@ -180,7 +181,7 @@ static result read_with(struct service *service, struct task *task, const struct
     if (!is_ok(jwk_parse(task, kept->public_key, &key)))
         FAIL(&task->fault, INVALID_TOKEN, "the key of a checkpoint is not well formed");
     const struct jwk_set keys = {.keys = {key}, .count = 1};
-    const result read = read_said(task, signature, &keys, ret_end);
+    const result read = read_said(task, signature, &keys, ret_said);
     signing_key_destroy(key);
     return read;
 }
@@ -188,20 +189,23 @@ static result read_with(struct service *service, struct task *task, const struct
 result audit_checkpoint_verify(struct service *service, struct task *task,
                                const struct audit_checkpoint *checkpoint)
 {
-    struct audit_end end;
-    TRY(read_with(service, task, checkpoint, checkpoint->signature, &end));
-    if (end.seq != checkpoint->end.seq || !bytes_equal(end.hash, checkpoint->end.hash, sizeof end.hash))
+    struct audit_checkpoint said;
+    TRY(read_with(service, task, checkpoint, checkpoint->signature, &said));
+    if (said.end.seq != checkpoint->end.seq ||
+        !bytes_equal(said.end.hash, checkpoint->end.hash, sizeof said.end.hash))
         FAIL(&task->fault, INVALID_TOKEN, "a checkpoint was signed for another end");
+    if (said.at_ms / MS_PER_SECOND != checkpoint->at_ms / MS_PER_SECOND)
+        FAIL(&task->fault, INVALID_TOKEN, "a checkpoint was signed at another time");
     return RESULT_OK;
 }
 
 static result read_with_kept_keys(struct service *service, struct task *task, struct str signature,
-                                  struct audit_end *ret_end)
+                                  struct audit_checkpoint *ret_said)
 {
     struct audit_checkpoint_list kept;
     TRY(audit_checkpoint_keys(service->db, task, KEYS_MAX, &kept));
     for (size_t i = 0; i < kept.count; i++) {
-        if (is_ok(read_with(service, task, &kept.items[i], signature, ret_end))) return RESULT_OK;
+        if (is_ok(read_with(service, task, &kept.items[i], signature, ret_said))) return RESULT_OK;
         fault_clear(&task->fault);
     }
     FAIL(&task->fault, INVALID_TOKEN, "the checkpoint is not signed with a key of ours");
@@ -211,7 +215,10 @@ result audit_checkpoint_read(struct service *service, struct task *task, struct 
                              struct audit_end *ret_end)
 {
     SCOPED_KEYS(keys, service->keyring);
-    if (keys && is_ok(read_said(task, signature, keyring_verifiers(keys), ret_end))) return RESULT_OK;
+    struct audit_checkpoint said;
+    const bool is_known = keys && is_ok(read_said(task, signature, keyring_verifiers(keys), &said));
     fault_clear(&task->fault);
-    return read_with_kept_keys(service, task, signature, ret_end);
+    if (!is_known) TRY(read_with_kept_keys(service, task, signature, &said));
+    *ret_end = said.end;
+    return RESULT_OK;
 }

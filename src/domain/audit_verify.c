@@ -6,6 +6,7 @@
 #include "auth/domain/audit.h"
 #include "auth/domain/audit_chain.h"
 #include "auth/domain/audit_checkpoint.h"
+#include "auth/domain/audit_retention.h"
 #include "auth/store/audit_repo.h"
 
 #define PAGE_ARENA_BYTES (16u * 1024u * 1024u)
@@ -164,6 +165,8 @@ static result find_start(struct walk *walk)
                      "the checkpoint events were erased up to is not signed by this service");
     }
     TRY(verified);
+    if (!is_audit_start_allowed(walk->service, walk->task, &start))
+        return wrong(walk, start.end.seq, "events were erased up to here that the settings keep");
     walk->at = start.end;
     walk->verdict->checkpoints++;
     walk->verdict->good_seq = start.end.seq;
@@ -231,6 +234,9 @@ static result check_all(struct walk *walk)
     TRY(find_start(walk));
     if (walk->options->from && !is_over(walk)) TRY(begin_at(walk, walk->options->from));
     if (is_over(walk)) return RESULT_OK;
+    if (walk->options->against && walk->options->against->seq < walk->at.seq && !walk->options->from)
+        return wrong(walk, walk->options->against->seq,
+                     "the events after the given checkpoint have been erased");
     walk->total = chain.end.seq - walk->at.seq;
     TRY(read_marks(walk, walk->at.seq));
     return check_chain(walk);

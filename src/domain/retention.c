@@ -2,6 +2,7 @@
 #include "auth/domain/retention.h"
 
 #include "auth/domain/audit.h"
+#include "auth/domain/audit_retention.h"
 #include "auth/domain/background.h"
 #include "auth/store/account_repo.h"
 #include "auth/store/mail_repo.h"
@@ -51,7 +52,8 @@ result retention_step(struct service *service, struct task *task)
     TRY(revoked_token_erase_expired(service->db, task, task->now_ms - CLOCK_ALLOWANCE_MS, STEP_ROWS));
     TRY(mail_erase_finished(service->db, task, task->now_ms - RETENTION_MS, STEP_ROWS));
     TRY(mail_limit_erase_over(service->db, task, task->now_ms, STEP_ROWS));
-    return throttle_erase_old(service->db, task, &throttles, STEP_ROWS);
+    TRY(throttle_erase_old(service->db, task, &throttles, STEP_ROWS));
+    return audit_retention_step(service, task, STEP_ROWS);
 }
 
 static result step(struct service *service, struct task *task, int64_t *ret_again_ms)

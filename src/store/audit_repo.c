@@ -310,3 +310,33 @@ result audit_checkpoint_keys(struct db *db, struct task *task, int64_t count,
     *ret_list = (struct audit_checkpoint_list){items, rows.count};
     return RESULT_OK;
 }
+
+/* --- what is kept no longer --------------------------------------------------------------------------------------- */
+
+result audit_checkpoint_by_time(struct db *db, struct task *task, int64_t at_ms,
+                                struct audit_checkpoint *ret_checkpoint)
+{
+    const struct db_value arguments[] = {db_int(at_ms)};
+    return run_checkpoint(db, task, &statement_audit_checkpoint_by_time, arguments, ret_checkpoint);
+}
+
+result audit_checkpoint_mark_start(struct db *db, struct task *task, int64_t seq)
+{
+    const struct db_value arguments[] = {db_int(seq)};
+    struct db_rows rows;
+    return db_run(db, task, &statement_audit_checkpoint_mark_start, arguments, &rows);
+}
+
+result audit_event_erase(struct db *db, struct task *task, int64_t seq, int64_t count)
+{
+    const struct db_value arguments[] = {db_int(seq), db_int(count)};
+    struct db_rows rows;
+    return db_run(db, task, &statement_audit_event_erase, arguments, &rows);
+}
+
+result audit_event_forget_addresses(struct db *db, struct task *task, int64_t before_ms, int64_t count)
+{
+    const struct db_value arguments[] = {db_int(before_ms), db_int(count)};
+    struct db_rows rows;
+    return db_run(db, task, &statement_audit_event_forget_addresses, arguments, &rows);
+}

@@ -4,7 +4,8 @@
  *          still there.
  *          Accounts: closed, and their grace is over. Sessions: RETENTION_MS after their latest end. Revoked tokens: when
  *          they would have expired. Mail: RETENTION_MS after it was written, unless it waits. Failed attempts: a day after the last one; where they were throttled RETENTION_MS, and
- *          at the stop until an administrator lifts it. Security events stay.
+ *          at the stop until an administrator lifts it. Security events and the addresses in them: as audit_retention.h
+ *          says.
  * Waits:   retention_step (database).
  * Threads: one loop's.
  * Source:  OWASP ASVS 14.2.7.

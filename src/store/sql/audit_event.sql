@@ -15,6 +15,11 @@ VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 SELECT seq, id, at_ms, type, account_id, session_id, client_id, client_address, request_id, detail, actor, subject,
        address_digest, chain_hash
 FROM audit_events WHERE seq IS NULL ORDER BY at_ms, id LIMIT $1
+-- Left to itself SQLite takes the index of places, and sorts everything that has none for each batch.
+-- dialect: sqlite
+SELECT seq, id, at_ms, type, account_id, session_id, client_id, client_address, request_id, detail, actor, subject,
+       address_digest, chain_hash
+FROM audit_events INDEXED BY audit_events_unchained WHERE seq IS NULL ORDER BY at_ms, id LIMIT $1
 
 -- Places for a batch: `places` holds 48 bytes for each event, its id and its hash.
 -- name: audit_event_chain
@@ -169,3 +174,34 @@ FROM audit_checkpoints WHERE is_start = 1 ORDER BY seq DESC LIMIT 1
 -- in: count int
 -- out: public_key text, key_tag bytes
 SELECT DISTINCT public_key, key_tag FROM audit_checkpoints LIMIT $1
+
+-- The last one made by then.
+-- name: audit_checkpoint_by_time
+-- in: at_ms int
+-- out: seq int, chain_hash bytes, at_ms int, signature text, public_key text, key_tag bytes, is_start bool
+SELECT seq, chain_hash, at_ms, signature, public_key, key_tag, is_start
+FROM audit_checkpoints WHERE at_ms <= $1 ORDER BY seq DESC LIMIT 1
+
+-- The database lets events up to it be erased from now on.
+-- name: audit_checkpoint_mark_start
+-- lane: write
+-- in: seq int
+-- out:
+UPDATE audit_checkpoints SET is_start = true WHERE seq = $1 AND NOT is_start
+-- dialect: sqlite
+UPDATE audit_checkpoints SET is_start = 1 WHERE seq = $1 AND is_start = 0
+
+-- name: audit_event_erase
+-- lane: write
+-- in: seq int, count int
+-- out:
+DELETE FROM audit_events
+WHERE seq IN (SELECT w.seq FROM audit_events AS w WHERE w.seq <= $1 ORDER BY w.seq LIMIT $2)
+
+-- name: audit_event_forget_addresses
+-- lane: write
+-- in: before_ms int, count int
+-- out:
+UPDATE audit_events SET client_address = NULL
+WHERE id IN (SELECT w.id FROM audit_events AS w
+             WHERE w.client_address IS NOT NULL AND w.at_ms < $1 ORDER BY w.at_ms LIMIT $2)
