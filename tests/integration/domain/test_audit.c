@@ -8,7 +8,6 @@
 #include "auth/domain/audit_chain.h"
 #include "auth/domain/audit_checkpoint.h"
 #include "auth/domain/audit_query.h"
-#include "auth/domain/audit_retention.h"
 #include "auth/domain/audit_verify.h"
 #include "auth/domain/keyring.h"
 #include "domain_fixture.h"
@@ -466,95 +465,4 @@ static void looked_up(struct visitor *visitor)
 Test(audit, events_are_found_by_type_account_client_actor_and_time_both_ways)
 {
     on_each_engine(1, looked_up);
-}
-
-/* --- what is kept no longer --------------------------------------------------------------------------------------- */
-
-#define DAY_MS INT64_C(86400000)
-
-static void retain(struct visitor *visitor)
-{
-    expect_code(visitor, audit_retention_step(visitor->service, &visitor->task, 5), STATUS_OK, "retention");
-}
-
-static void addresses_age(struct visitor *visitor)
-{
-    static const char remembered[] = "SELECT count(*) FROM audit_events WHERE client_address IS NOT NULL";
-    note_some(visitor);
-    retain(visitor);
-    cr_expect_eq(ask(visitor->fixture, remembered), EVENTS - 1, "never, by this policy");
-    visitor->fixture->policy.audit_address_ms = 30 * DAY_MS;
-    visitor_wait(visitor, 30 * DAY_MS);
-    retain(visitor);
-    cr_expect_eq(ask(visitor->fixture, remembered), EVENTS - 1, "not a millisecond early");
-    visitor_wait(visitor, 1);
-    retain(visitor);
-    cr_expect_eq(ask(visitor->fixture, remembered), EVENTS - 1 - 5, "a few at a time");
-    for (int i = 0; i < 3; i++) retain(visitor);
-    cr_expect_eq(ask(visitor->fixture, remembered), 0);
-    cr_expect_null(verify(visitor).problem);
-}
-
-Test(audit, addresses_are_forgotten_by_age_and_the_chain_holds)
-{
-    on_each_engine(1, addresses_age);
-}
-
-static void events_age(struct visitor *visitor)
-{
-    note_some(visitor);
-    const struct audit_checkpoint old = make_checkpoint(visitor);
-    visitor_wait(visitor, 10 * DAY_MS);
-    for (int i = 0; i < 3; i++) note(visitor, &(struct audit_event){.type = AUDIT_LOGIN_FAILED});
-    cr_expect_eq(chain(visitor), 3);
-    const struct audit_checkpoint young = make_checkpoint(visitor);
-    visitor_wait(visitor, 80 * DAY_MS - 1);
-    retain(visitor);
-    cr_expect_eq(ask(visitor->fixture, "SELECT count(*) FROM audit_events"), EVENTS + 3, "kept for ever");
-    visitor->fixture->policy.audit_retention_ms = 90 * DAY_MS;
-    retain(visitor);
-    cr_expect_eq(ask(visitor->fixture, "SELECT count(*) FROM audit_events"), EVENTS + 3, "not yet");
-    visitor_wait(visitor, 1);
-    retain(visitor);
-    cr_expect_eq(ask(visitor->fixture, "SELECT min(seq) FROM audit_events"), 6, "the oldest first");
-    cr_expect_null(verify(visitor).problem, "also half-way");
-    for (int i = 0; i < 3; i++) retain(visitor);
-    cr_expect_eq(ask(visitor->fixture, "SELECT min(seq) FROM audit_events"), EVENTS + 1,
-                 "up to the checkpoint");
-    const struct audit_verdict verdict = verify(visitor);
-    cr_expect_null(verdict.problem, "%s", verdict.problem);
-    cr_expect_eq(verdict.first_seq, EVENTS + 1);
-    cr_expect_null(verify_with(visitor, &(struct audit_verify_options){.against = &young.end}).problem);
-    cr_expect_null(verify_with(visitor, &(struct audit_verify_options){.from = &old.end}).problem);
-    visitor->fixture->policy.audit_retention_ms = 0;
-    cr_expect_str_eq(verify(visitor).problem, "events were erased up to here that the settings keep");
-}
-
-Test(audit, old_events_are_erased_up_to_a_checkpoint_and_the_rest_is_still_verified)
-{
-    on_each_engine(1, events_age);
-}
-
-/* Whoever has the database alone may mark a checkpoint as the beginning: the guard lets him erase what is before it. */
-static void false_start(struct visitor *visitor)
-{
-    visitor->fixture->policy.audit_retention_ms = 90 * DAY_MS;
-    note_some(visitor);
-    (void)make_checkpoint(visitor);
-    note(visitor, &(struct audit_event){.type = AUDIT_LOGIN_FAILED});
-    cr_expect_eq(chain(visitor), 1);
-    tell(visitor->fixture, visitor->fixture->engine == DB_POSTGRES
-                               ? "UPDATE audit_checkpoints SET is_start = true"
-                               : "UPDATE audit_checkpoints SET is_start = 1");
-    tell(visitor->fixture, "DELETE FROM audit_events WHERE seq <= 12");
-    cr_expect_str_eq(verify(visitor).problem, "events were erased up to here that the settings keep");
-    lift_guards(visitor);
-    tell(visitor->fixture, "UPDATE audit_checkpoints SET at_ms = 1");
-    cr_expect_str_eq(verify(visitor).problem,
-                     "the checkpoint events were erased up to is not signed by this service");
-}
-
-Test(audit, a_young_checkpoint_cannot_be_passed_for_the_beginning)
-{
-    on_each_engine(1, false_start);
 }
