@@ -118,7 +118,7 @@ def test_a_token_of_a_client_opens_no_route_of_people(service, client, robot):
 def test_a_person_without_roles_opens_her_own_routes_and_no_others(service, client):
     bystander = client.signup()
     for route in PERSONS:
-        answer = show(client, route, client.signup().access)
+        answer = show(client, route, service.client().signup().access)
         assert is_let_in(answer), (route.id, answer.status, answer.body)
     for route in SCOPED:
         answer = show(client, route, bystander.access)
@@ -134,7 +134,7 @@ def new_key(person, *scopes):
 @pytest.mark.parametrize("scope", ["account", "account:read"])
 def test_a_key_opens_what_its_scope_says(service, client, scope):
     for route in BEARER:
-        answer = show(client, route, new_key(client.signup(), scope))
+        answer = show(client, route, new_key(service.client().signup(), scope))
         covered = {"account": ("any", "account", "account:read"), "account:read": ("any", "account:read")}[scope]
         assert is_let_in(answer) == (route.key in covered), (route.id, route.key, answer.status, answer.body)
 

@@ -117,9 +117,9 @@ class Nginx:
     """A proxy before one or more replicas. `template` is a file with $names: see tests/support/nginx."""
 
     def __init__(self, folder, upstreams, template=TEMPLATES / "nginx.conf.template"):
-        self.folder = os.path.join(folder, "nginx")
-        os.makedirs(self.folder)
         self.port = free_port()
+        self.folder = os.path.join(folder, f"nginx-{self.port}")
+        os.makedirs(self.folder)
         self.process = None
         servers = "\n".join(f"        server {upstream} max_fails=0;" for upstream in upstreams)
         text = string.Template(pathlib.Path(template).read_text(encoding="utf-8"))
