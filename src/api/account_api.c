@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "api_internal.h"
+#include "auth/crypto/token.h"
 #include "auth/domain/accounts.h"
 #include "auth/domain/email.h"
 #include "auth/domain/login.h"
@@ -11,6 +12,7 @@
 struct signup_body {
     struct str email;
     struct secret password;
+    struct secret invite;
     struct str name;
     struct str locale;
 };
@@ -26,12 +28,17 @@ static const struct field SIGNUP_ROWS[] = {
      .example = EMAIL_EXAMPLE},
     {.name = "password",
      .type = FIELD_SECRET,
-     .flags = FIELD_REQUIRED,
      .offset = offsetof(struct signup_body, password),
      .min = 1,
      .max = PASSWORD_CHARS_MAX,
-     .description = "Any characters; see /v1/config for the least length",
+     .description = "Any characters; see /v1/config for the least length. Left out: a code by mail signs in",
      .example = "\"correct horse battery staple\""},
+    {.name = "invite",
+     .type = FIELD_SECRET,
+     .offset = offsetof(struct signup_body, invite),
+     .min = 1,
+     .max = TOKEN_TEXT_MAX,
+     .description = "What stands behind the # of an invitation's link"},
     {.name = "name",
      .type = FIELD_STRING,
      .offset = offsetof(struct signup_body, name),
@@ -198,20 +205,26 @@ result signup_post(struct request *request, const void *body, struct response *r
     struct service *service = service_of(request);
     const struct signup signup = {.email = given->email,
                                   .password = given->password,
+                                  .invitation = given->invite,
                                   .name = given->name,
                                   .locale = given->locale,
                                   .device = device_of(request)};
     struct account account;
     bool is_new;
     TRY(accounts_sign_up(service, &request->task, &signup, &account, &is_new));
-    if (!service->policy->signup_signs_in) {
-        const struct signup_reply reply = {.verification = STR("none")};
+    /* Where the address is proved first, nobody learns who has an account. */
+    const bool is_by_mail =
+        given->invite.len == 0 && (service->policy->requires_verification || given->password.len == 0);
+    if (!service->policy->signup_signs_in || is_by_mail) {
+        const struct signup_reply reply = {.verification = is_by_mail ? STR("email") : STR("none")};
         return response_json(response, request->task.arena, &signup_reply_fields, &reply);
     }
     /* The operator has chosen convenience: this answer tells who has an account. */
     if (!is_new) FAIL(&request->task.fault, CONFLICT, "address has an account");
     struct token_response tokens;
-    const struct sign_in sign_in = {.account = &account, .device = signup.device, .amr = STR("pwd")};
+    const struct sign_in sign_in = {.account = &account,
+                                    .device = signup.device,
+                                    .amr = signup.password.len > 0 ? STR("pwd") : STR("email")};
     TRY(login_begin(service, &request->task, &sign_in, &tokens));
     response->status = 201;
     return response_json(response, request->task.arena, &token_response_fields, &tokens);

@@ -15,10 +15,15 @@ result config_print(struct arena *arena, const struct policy *policy, struct str
     json_key(&writer, "issuer");
     json_string(&writer, policy->issuer);
     json_key(&writer, "signup");
-    json_string(&writer, policy->is_signup_open ? STR("open") : STR("closed"));
+    json_string(&writer, policy->is_signup_open            ? STR("open")
+                         : policy->is_signup_by_invitation ? STR("invite")
+                                                           : STR("closed"));
+    json_key(&writer, "verification");
+    json_string(&writer, policy->requires_verification ? STR("email") : STR("none"));
     json_key(&writer, "login_methods");
     json_begin_array(&writer);
     json_string(&writer, STR("password"));
+    if (policy->has_code_sign_in) json_string(&writer, STR("code"));
     json_end_array(&writer);
     json_key(&writer, "second_factor");
     json_string(&writer, policy->requires_mfa ? STR("required") : STR("optional"));

@@ -5,6 +5,7 @@
 #include "code_api_internal.h"
 #include "events_api_internal.h"
 #include "factor_api_internal.h"
+#include "invitation_api_internal.h"
 #include "keys_api_internal.h"
 #include "paging_internal.h"
 #include "personal_api_internal.h"
@@ -20,11 +21,17 @@ static const struct rate_limit LIMIT_PASSWORD = {"password", 60, 60000};
 static const struct rate_limit LIMIT_EXPORT = {"export", 30, 60000};
 
 /* What may go wrong, for the API document; 429 and 503 may always. */
-static const enum status ERRORS_SIGNUP[] = {STATUS_MALFORMED_JSON,    STATUS_DISABLED_BY_POLICY,
-                                            STATUS_CONFLICT,          STATUS_VALIDATION_FAILED,
-                                            STATUS_WEAK_PASSWORD,     STATUS_BREACHED_PASSWORD,
-                                            STATUS_CHECK_UNAVAILABLE, STATUS_RATE_LIMITED,
-                                            STATUS_HASHING_BUSY,      STATUS_OK};
+static const enum status ERRORS_SIGNUP[] = {STATUS_MALFORMED_JSON,
+                                            STATUS_CODE_INVALID,
+                                            STATUS_DISABLED_BY_POLICY,
+                                            STATUS_CONFLICT,
+                                            STATUS_VALIDATION_FAILED,
+                                            STATUS_WEAK_PASSWORD,
+                                            STATUS_BREACHED_PASSWORD,
+                                            STATUS_CHECK_UNAVAILABLE,
+                                            STATUS_RATE_LIMITED,
+                                            STATUS_HASHING_BUSY,
+                                            STATUS_OK};
 static const enum status ERRORS_LOGIN[] = {STATUS_MALFORMED_JSON,
                                            STATUS_INVALID_CREDENTIALS,
                                            STATUS_MFA_REQUIRED,
@@ -270,6 +277,7 @@ const struct route api_routes[] = {
      .surface = SURFACE_APPLICATION,
      .access = ACCESS_BEARER,
      .needs_fresh = true,
+     .needs_acr = ACR_NEEDED_BEST,
      .limit = &LIMIT_CODES,
      .body_kind = BODY_JSON,
      .body = &email_change_body_fields,
@@ -537,6 +545,72 @@ const struct route api_routes[] = {
     /* Administration: users */
 
     /* Administration: invitations and links */
+    {.id = "admin_invitations_list",
+     .method = HTTP_GET,
+     .path = "/v1/admin/invitations",
+     .surface = SURFACE_APPLICATION,
+     .access = ACCESS_BEARER,
+     .scope = "admin:invitations:read",
+     .query = &page_only_query_fields,
+     .handler = admin_invitations_get,
+     .success = 200,
+     .reply = &invitation_list_reply_fields,
+     .errors = ERRORS(STATUS_DATABASE_UNAVAILABLE),
+     .summary = "List the invitations",
+     .source = "OWASP ASVS 6.4.1"},
+    {.id = "admin_invitation_create",
+     .method = HTTP_POST,
+     .path = "/v1/admin/invitations",
+     .surface = SURFACE_APPLICATION,
+     .access = ACCESS_BEARER,
+     .scope = "admin:invitations",
+     .body_kind = BODY_JSON,
+     .body = &invitation_body_fields,
+     .handler = admin_invitations_post,
+     .success = 201,
+     .reply = &invitation_made_reply_fields,
+     .errors =
+         ERRORS(STATUS_DISABLED_BY_POLICY, STATUS_FORBIDDEN, STATUS_CONFLICT, STATUS_DATABASE_UNAVAILABLE),
+     .summary = "Invite somebody to make an account, with roles and groups to be given",
+     .source = "OWASP ASVS 6.4.1, 8.2"},
+    {.id = "admin_invitation_get",
+     .method = HTTP_GET,
+     .path = "/v1/admin/invitations/{id}",
+     .surface = SURFACE_APPLICATION,
+     .access = ACCESS_BEARER,
+     .scope = "admin:invitations:read",
+     .handler = admin_invitation_get,
+     .success = 200,
+     .reply = &invitation_reply_fields,
+     .errors = ERRORS(STATUS_NOT_FOUND, STATUS_DATABASE_UNAVAILABLE),
+     .summary = "Read an invitation",
+     .source = "OWASP ASVS 6.4.1"},
+    {.id = "admin_invitation_delete",
+     .method = HTTP_DELETE,
+     .path = "/v1/admin/invitations/{id}",
+     .surface = SURFACE_APPLICATION,
+     .access = ACCESS_BEARER,
+     .scope = "admin:invitations",
+     .handler = admin_invitation_delete,
+     .success = 204,
+     .errors = ERRORS(STATUS_NOT_FOUND, STATUS_DATABASE_UNAVAILABLE),
+     .summary = "Take an invitation back; its link is dead",
+     .source = "OWASP ASVS 6.4.1"},
+    {.id = "admin_user_links",
+     .method = HTTP_POST,
+     .path = "/v1/admin/users/{id}/links",
+     .surface = SURFACE_APPLICATION,
+     .access = ACCESS_BEARER,
+     .scope = "admin:invitations",
+     .body_kind = BODY_JSON,
+     .body = &user_link_body_fields,
+     .handler = admin_user_links_post,
+     .success = 201,
+     .reply = &user_link_reply_fields,
+     .errors = ERRORS(STATUS_DISABLED_BY_POLICY, STATUS_FORBIDDEN, STATUS_NOT_FOUND, STATUS_CONFLICT,
+                      STATUS_DATABASE_UNAVAILABLE),
+     .summary = "Make a link with which somebody sets another password, signs in or proves the address",
+     .source = "OWASP ASVS 6.4.6"},
 
     /* Moving in and out */
     {.id = "admin_users_import",

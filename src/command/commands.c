@@ -21,11 +21,15 @@ const struct command commands[] = {
      "reference: the table of all settings in Markdown.\n\n"
      "  example: POSTGRES_HOST=db POSTGRES_PASSWORD_FILE=/run/secrets/db auth config check\n",
      config_command, false},
-    {"user", "Make, list, lock and unlock accounts",
+    {"user", "Make, invite, list, lock and unlock accounts",
      "auth user create EMAIL [--name NAME]   the password is asked for, or read from standard input\n"
      "auth user list [--json]\n"
      "auth user lock EMAIL|ID                ends all its sessions at once\n"
-     "auth user unlock EMAIL|ID\n\n"
+     "auth user unlock EMAIL|ID\n"
+     "auth user invite EMAIL [--roles \"...\"] [--groups \"ID ...\"] [--locale TAG] [--mail] [--json]\n"
+     "auth user link EMAIL|ID reset|login|verify [--mail] [--json]\n\n"
+     "Links are printed, and nobody is told, unless --mail is given: then they are mailed and shown to nobody.\n"
+     "Nobody sets the password of others: a link of the kind reset lets them set it themselves.\n\n"
      "  example: auth user create ada@example.org --name \"Ada Lovelace\"\n",
      user_command, false},
     {"factor", "List, reset and demand second factors of an account",

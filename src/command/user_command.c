@@ -7,6 +7,7 @@
 #include "auth/domain/email.h"
 #include "commands_internal.h"
 #include "runtime_internal.h"
+#include "user_command_internal.h"
 
 #define PAGE_ROWS        500
 #define PAGE_ARENA_BYTES (4u * 1024u * 1024u)
@@ -37,17 +38,13 @@ static const struct field USER_ROWS[] = {
 };
 static const struct fields USER_FIELDS = FIELDS(USER_ROWS, struct user_row, "User");
 
-struct user_work {
-    const struct command_line *line;
-    const char *name;
-    struct secret password;
-};
-
 static result create(struct service *service, struct task *task, void *argument)
 {
     const struct user_work *work = argument;
-    const struct signup signup = {
-        .email = str_from(work->line->words[1]), .password = work->password, .name = str_from(work->name)};
+    const struct signup signup = {.email = str_from(work->line->words[1]),
+                                  .password = work->password,
+                                  .name = str_from(work->name),
+                                  .is_by_operator = true};
     struct account account;
     bool is_new;
     TRY(accounts_sign_up(service, task, &signup, &account, &is_new));
@@ -125,15 +122,9 @@ static result unlock(struct service *service, struct task *task, void *argument)
     return accounts_unlock(service, task, account.id);
 }
 
-static const struct subcommand SUBCOMMANDS[] = {
-    {"create", 1, 1}, {"list", 0, 0}, {"lock", 1, 1}, {"unlock", 1, 1}};
-static service_work *const WORKS[] = {create, list, lock, unlock};
-
-/* An administrator makes accounts also where the public may not. */
-static void open_signup(struct runtime *runtime)
-{
-    runtime->policy.is_signup_open = true;
-}
+static const struct subcommand SUBCOMMANDS[] = {{"create", 1, 1}, {"list", 0, 0},   {"lock", 1, 1},
+                                                {"unlock", 1, 1}, {"invite", 1, 1}, {"link", 2, 2}};
+static service_work *const WORKS[] = {create, list, lock, unlock, user_invite, user_link};
 
 static int run(const struct command_line *line, const struct subcommand *chosen, struct user_work *work)
 {
@@ -143,7 +134,6 @@ static int run(const struct command_line *line, const struct subcommand *chosen,
         !password_read(runtime.arena, &work->password))
         code = EXIT_USAGE;
     if (code == EXIT_DONE) code = runtime_start(&runtime);
-    open_signup(&runtime);
     if (code == EXIT_DONE) code = runtime_run(&runtime, WORKS[chosen - SUBCOMMANDS], work);
     runtime_done(&runtime);
     return code;
@@ -152,7 +142,9 @@ static int run(const struct command_line *line, const struct subcommand *chosen,
 int user_command(int argc, char **argv)
 {
     struct user_work work = {0};
-    const struct command_option options[] = {{"--name", &work.name, NULL}, {0}};
+    const struct command_option options[] = {
+        {"--name", &work.name, NULL},     {"--roles", &work.roles, NULL},    {"--groups", &work.groups, NULL},
+        {"--locale", &work.locale, NULL}, {"--mail", NULL, &work.is_mailed}, {0}};
     struct command_line line;
     if (!command_line_read(argc, argv, options, &line)) return EXIT_USAGE;
     const struct subcommand *chosen = subcommand_find("user", &line, SUBCOMMANDS, ARRAY_COUNT(SUBCOMMANDS));

@@ -10,59 +10,6 @@
 #include "auth/domain/password_policy.h"
 #include "auth/domain/rights.h"
 
-/* The address, the password and the policy, all before anything is stored. */
-static result check_signup(struct service *service, struct task *task, const struct signup *signup,
-                           struct str *ret_email_key, struct secret *ret_password)
-{
-    if (!service->policy->is_signup_open) FAIL(&task->fault, DISABLED_BY_POLICY, "sign-up is closed");
-    struct secret password;
-    const result email = email_canonicalize(task, "/email", signup->email, ret_email_key);
-    const result normal = password_normalize(task, "/password", signup->password, &password);
-    /* Both are looked at, so that all that is wrong is named at once. */
-    result policy = RESULT_OK;
-    if (is_ok(normal)) {
-        const struct password_owner owner = {.email = signup->email, .name = signup->name};
-        policy = password_policy_judge(service, task, "/password", password, &owner);
-    }
-    TRY(email);
-    TRY(normal);
-    TRY(policy);
-    *ret_password = password;
-    return RESULT_OK;
-}
-
-result accounts_sign_up(struct service *service, struct task *task, const struct signup *signup,
-                        struct account *ret_account, bool *ret_is_new)
-{
-    struct account account = {.id = id_new(task->now_ms),
-                              .email = signup->email,
-                              .name = signup->name,
-                              .locale = signup->locale,
-                              .password_changed_at_ms = task->now_ms,
-                              .created_at_ms = task->now_ms,
-                              .updated_at_ms = task->now_ms};
-    struct secret password;
-    TRY(check_signup(service, task, signup, &account.email_key, &password));
-    /* Hashed whether or not the address is taken: the time must not tell. */
-    TRY(password_hash_wait(service->hasher, task, password, &account.password_hash));
-
-    SCOPED_TX(tx);
-    TRY(db_begin(service->db, task, &tx));
-    TRY(account_purge_closed(tx, task, account.email_key));
-    const result inserted = account_insert(tx, task, &account);
-    const bool is_new = is_ok(inserted);
-    if (inserted.code != STATUS_CONFLICT) TRY(inserted);
-    TRY(audit_note(
-        service, tx, task,
-        &(struct audit_event){.type = is_new ? AUDIT_ACCOUNT_CREATED : AUDIT_ACCOUNT_SIGNUP_REPEATED,
-                              .account_id = is_new ? account.id : (struct id){{0}},
-                              .client_address = signup->device.address}));
-    TRY(db_commit(&tx, task));
-    *ret_account = account;
-    *ret_is_new = is_new;
-    return RESULT_OK;
-}
-
 result accounts_look_up(struct service *service, struct task *task, struct str email_key,
                         struct account *ret_account)
 {

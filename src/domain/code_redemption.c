@@ -118,8 +118,7 @@ result code_redemption_login(struct service *service, struct task *task,
 /* Only where nobody could have chosen a password for somebody else's address. */
 static bool signs_in(const struct service *service, const struct account *account)
 {
-    const struct policy *policy = service->policy;
-    return policy->signup_signs_in && policy->requires_verification && is_empty(account->password_hash);
+    return service->policy->signup_signs_in && is_empty(account->password_hash);
 }
 
 result code_redemption_verify(struct service *service, struct task *task,

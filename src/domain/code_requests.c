@@ -2,6 +2,7 @@
 #include "auth/domain/code_requests.h"
 
 #include "auth/domain/accounts.h"
+#include "auth/domain/administrators.h"
 #include "auth/domain/audit.h"
 #include "auth/domain/email.h"
 #include "auth/domain/mailer.h"
@@ -47,7 +48,7 @@ result code_requests_write(struct service *service, struct db *db, struct task *
                               .device = letter->device.user_agent,
                               .client_address = letter->device.address,
                               .expires_at_ms = ret_made->expires_at_ms,
-                              .is_decoy = !is_meant};
+                              .is_decoy = !is_meant || letter->is_not_mailed};
     return mailer_enqueue(service, db, task, &mail);
 }
 
@@ -101,4 +102,39 @@ result code_requests_remind(struct service *service, struct task *task, const st
     }
     TRY(allowed);
     return send(service, task, &letter);
+}
+
+static struct str link_of(struct service *service, struct task *task, enum code_purpose purpose,
+                          const struct code_made *made)
+{
+    return str_printf(task->arena, "%.*s%s#%.*s", STR_ARGS(service->policy->issuer), LETTERS[purpose].path,
+                      STR_ARGS(secret_expose(made->token)));
+}
+
+result code_requests_link(struct service *service, struct task *task, const struct code_link_order *order,
+                          struct code_link *ret_link)
+{
+    struct account account;
+    struct code_made made;
+    if (order->purpose == CODE_LOGIN && !service->policy->has_code_sign_in)
+        FAIL(&task->fault, DISABLED_BY_POLICY, "sign-in by code is switched off");
+    TRY(account_find(service->db, task, order->account_id, &account));
+    TRY(administrators_may_touch(service, task, order->granter, account.id));
+    if (!is_of_use(order->purpose, &account))
+        FAIL(&task->fault, CONFLICT, "account is locked or closing, or its address is proved");
+    const struct code_letter letter = {.purpose = order->purpose,
+                                       .email_key = account.email_key,
+                                       .account = &account,
+                                       .is_not_mailed = !order->is_mailed};
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(code_requests_write(service, tx, task, &letter, &made));
+    TRY(audit_note(service, tx, task,
+                   &(struct audit_event){.type = AUDIT_LINK_CREATED, .account_id = account.id}));
+    TRY(db_commit(&tx, task));
+    mailer_wake(service);
+    *ret_link = (struct code_link){.code = made.code, .expires_at_ms = made.expires_at_ms};
+    const struct str link = link_of(service, task, order->purpose, &made);
+    ret_link->link = secret_copy(task->arena, link.ptr, link.len);
+    return RESULT_OK;
 }

@@ -5,6 +5,7 @@
 #include "auth/domain/audit.h"
 #include "auth/domain/email.h"
 #include "auth/domain/mailer.h"
+#include "auth/domain/rights.h"
 
 /* --- asking ------------------------------------------------------------------------------------------------------- */
 
@@ -125,6 +126,7 @@ static result finish(struct service *service, struct db **tx, struct task *task,
     sessions_deny(service, task, &confirming->ended);
     /* It goes on, with another address. */
     sessions_deny(service, task, &(struct id_list){&session_id, 1});
+    rights_deny(service, task, id);
     mailer_wake(service);
     return RESULT_OK;
 }

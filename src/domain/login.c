@@ -5,6 +5,7 @@
 
 #include "auth/base/log.h"
 #include "auth/domain/clients.h"
+#include "auth/domain/code_requests.h"
 #include "auth/domain/email.h"
 #include "auth/domain/login_challenge.h"
 #include "auth/domain/mailer.h"
@@ -183,6 +184,21 @@ static result begin_throttle(struct service *service, struct task *task, const s
     return throttle_begin_for(service, task, &subject, ret_throttle);
 }
 
+/* Nobody has proved the address yet, and policy wants that before a password counts. */
+static bool is_unproved(const struct service *service, const struct account *account)
+{
+    return service->policy->requires_verification && !account->is_email_verified;
+}
+
+/* Answered as an unknown address is. Whoever knows the password gets mail to prove the address with. */
+static result refuse(struct service *service, struct task *task, const struct account *account,
+                     const struct device *device, bool is_right)
+{
+    TRY(note_failure(service, task, account, device));
+    if (is_right && is_unproved(service, account)) TRY(code_requests_remind(service, task, account, device));
+    FAIL(&task->fault, INVALID_CREDENTIALS, "sign-in refused");
+}
+
 result login_password(struct service *service, struct task *task, const struct login *login,
                       struct token_response *ret_response)
 {
@@ -198,11 +214,9 @@ result login_password(struct service *service, struct task *task, const struct l
     TRY(find_account(service, task, email_key, &account));
     const result verified = verify_throttled(service, task, &account, password, &throttle, &needs_rehash);
     const bool is_refused =
-        verified.code == STATUS_INVALID_CREDENTIALS || (is_ok(verified) && account.status == ACCOUNT_LOCKED);
-    if (is_refused) {
-        TRY(note_failure(service, task, &account, &login->device));
-        FAIL(&task->fault, INVALID_CREDENTIALS, "sign-in refused");
-    }
+        verified.code == STATUS_INVALID_CREDENTIALS ||
+        (is_ok(verified) && (account.status == ACCOUNT_LOCKED || is_unproved(service, &account)));
+    if (is_refused) return refuse(service, task, &account, &login->device, is_ok(verified));
     TRY(verified);
     const struct sign_in sign_in = {
         .account = &account, .device = login->device, .throttle = &throttle, .amr = STR("pwd")};

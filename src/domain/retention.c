@@ -5,14 +5,17 @@
 #include "auth/domain/audit_retention.h"
 #include "auth/domain/background.h"
 #include "auth/store/account_repo.h"
+#include "auth/store/code_repo.h"
+#include "auth/store/invitation_repo.h"
 #include "auth/store/mail_repo.h"
 #include "auth/store/revoked_token_repo.h"
 #include "auth/store/session_repo.h"
 
-#define STEP_ARENA_BYTES (1024u * 1024u)
-#define STEP_TIME_MS     INT64_C(5000)
-#define STEP_ROWS        500
-#define UNTHROTTLED_MS   INT64_C(86400000)
+#define STEP_ARENA_BYTES  (1024u * 1024u)
+#define STEP_TIME_MS      INT64_C(5000)
+#define STEP_ROWS         500
+#define CODE_RETENTION_MS INT64_C(86400000)
+#define UNTHROTTLED_MS    INT64_C(86400000)
 #define CLOCK_ALLOWANCE_MS \
     INT64_C(3600000) /* a token that has expired here may be good elsewhere for a while */
 
@@ -50,6 +53,8 @@ result retention_step(struct service *service, struct task *task)
     TRY(sweep_accounts(service, task));
     TRY(session_erase_expired(service->db, task, task->now_ms - RETENTION_MS, STEP_ROWS));
     TRY(revoked_token_erase_expired(service->db, task, task->now_ms - CLOCK_ALLOWANCE_MS, STEP_ROWS));
+    TRY(code_erase_expired(service->db, task, task->now_ms - CODE_RETENTION_MS, STEP_ROWS));
+    TRY(invitation_erase_expired(service->db, task, task->now_ms - RETENTION_MS, STEP_ROWS));
     TRY(mail_erase_finished(service->db, task, task->now_ms - RETENTION_MS, STEP_ROWS));
     TRY(mail_limit_erase_over(service->db, task, task->now_ms, STEP_ROWS));
     TRY(throttle_erase_old(service->db, task, &throttles, STEP_ROWS));

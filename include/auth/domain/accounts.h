@@ -1,5 +1,5 @@
 /* accounts.h — the life of an account.
- * Errors:  VALIDATION_FAILED, WEAK_PASSWORD, DISABLED_BY_POLICY, NOT_FOUND, CONFLICT, DATABASE_UNAVAILABLE.
+ * Errors:  VALIDATION_FAILED, WEAK_PASSWORD, DISABLED_BY_POLICY, CODE_INVALID (an invitation), NOT_FOUND, CONFLICT, DATABASE_UNAVAILABLE.
  * Rule:    a change that ends sessions denies them in all caches before it is answered.
  * Waits:   yes (database, hash).
  * Source:  NIST SP 800-63B-4 §3.1.1.2; OWASP ASVS 6.2, 7.4.
@@ -16,13 +16,15 @@
 
 struct signup {
     struct str email;
-    struct secret password;
+    struct secret password;   /* may be missing where codes sign in */
+    struct secret invitation; /* the token of a link; may be missing */
     struct str name;
     struct str locale;
     struct device device;
+    bool is_by_operator; /* who has the shell or the right: the policy of sign-up is for others */
 };
 
-/* `*ret_is_new` is for the operator's own commands and for policies that sign in at once; the public answer
+/* In signup.c. `*ret_is_new` is for the operator's own commands and for policies that sign in at once; the public answer
  * must not depend on it. */
 NODISCARD result accounts_sign_up(struct service *service, struct task *task, const struct signup *signup,
                                   struct account *ret_account, bool *ret_is_new);

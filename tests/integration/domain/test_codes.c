@@ -396,3 +396,64 @@ Test(codes, a_reset_that_fails_anywhere_changes_nothing_and_leaves_the_link)
 {
     on_each_engine(1, all_or_nothing);
 }
+
+/* --- sign-up that wants the address proved ------------------------------------------------------------------------ */
+
+static void sign_up_trace(struct visitor *visitor, const char *email, char ret_trace[DB_PROBE_TRACE_MAX])
+{
+    struct account account;
+    db_probe_reset(&visitor->fixture->probe);
+    const result outcome = sign_up(visitor, email, OTHER, &account);
+    cr_expect(is_ok(outcome) || outcome.code == STATUS_CONFLICT, "%s", status_name(outcome.code));
+    strcpy(ret_trace, visitor->fixture->probe.trace);
+}
+
+static void signed_up_alike(struct visitor *visitor)
+{
+    char pattern[DB_PROBE_TRACE_MAX], trace[DB_PROBE_TRACE_MAX];
+    struct account account;
+    expect_code(visitor, sign_up(visitor, ADA, GOOD, &account), STATUS_OK, "sign_up");
+    for (int wants = 0; wants <= 1; wants++) {
+        visitor->fixture->policy.requires_verification = wants;
+        sign_up_trace(visitor, wants ? "new@example.org" : "newer@example.org", pattern);
+        cr_expect(strstr(pattern, "code_put mail_insert audit_event_insert commit"), "%s", pattern);
+        for (size_t person = 1; person < ARRAY_COUNT(PEOPLE); person++) {
+            if (strstr(PEOPLE[person].what, "its time is over")) continue;
+            prepare(visitor, PEOPLE[person].preparation);
+            sign_up_trace(visitor, ADA, trace);
+            cr_expect_str_eq(trace, pattern, "%s: %s\n%s", PEOPLE[person].what, trace, pattern);
+        }
+    }
+}
+
+/* Security incident 44. */
+Test(codes, a_sign_up_takes_the_same_work_whatever_the_account_of_its_address_is_like)
+{
+    on_each_engine(1, signed_up_alike);
+}
+
+static void unproved_alike(struct visitor *visitor)
+{
+    struct account account;
+    struct token_response tokens;
+    struct mail mail;
+    char pattern[DB_PROBE_TRACE_MAX];
+    visitor->fixture->policy.requires_verification = true;
+    expect_code(visitor, sign_up(visitor, ADA, GOOD, &account), STATUS_OK, "sign_up");
+    db_probe_reset(&visitor->fixture->probe);
+    expect_code(visitor, sign_in(visitor, NOBODY, GOOD, &tokens), STATUS_INVALID_CREDENTIALS, "unknown");
+    strcpy(pattern, visitor->fixture->probe.trace);
+    db_probe_reset(&visitor->fixture->probe);
+    expect_code(visitor, sign_in(visitor, ADA, OTHER, &tokens), STATUS_INVALID_CREDENTIALS, "wrong");
+    cr_expect_str_eq(visitor->fixture->probe.trace, pattern);
+    expect_code(visitor, sign_in(visitor, ADA, GOOD, &tokens), STATUS_INVALID_CREDENTIALS, "right");
+    cr_expect(take_mail(visitor, &mail));
+    const struct code_redemption proof = by_token(CODE_VERIFY, mail.link_token);
+    expect_code(visitor, redeem(visitor, &proof), STATUS_OK, "proved");
+    expect_code(visitor, sign_in(visitor, ADA, GOOD, &tokens), STATUS_OK, "in");
+}
+
+Test(codes, an_address_that_is_not_proved_is_unknown_to_who_guesses_passwords)
+{
+    on_each_engine(1, unproved_alike);
+}

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT
+#include "account_word_internal.h"
+#include "auth/domain/code_requests.h"
+#include "auth/domain/invitations.h"
+#include "auth/domain/scopes.h"
+#include "user_command_internal.h"
+
+/* What is printed once, when a link is made. */
+struct link_made {
+    struct str url;
+    struct str code;
+    int64_t expires_at_ms;
+};
+
+static const struct field LINK_ROWS[] = {
+    {.name = "url", .type = FIELD_STRING, .offset = offsetof(struct link_made, url)},
+    {.name = "code", .type = FIELD_STRING, .offset = offsetof(struct link_made, code)},
+    {.name = "expires_at",
+     .type = FIELD_TIME,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct link_made, expires_at_ms)},
+};
+static const struct fields LINK_FIELDS = FIELDS(LINK_ROWS, struct link_made, "Link");
+
+static void print(const struct user_work *work, const struct link_made *made)
+{
+    list_print(&LINK_FIELDS, &(struct object_list){made, 1}, work->line->is_json);
+}
+
+/* Words parted by spaces. */
+static struct str_list words_of(struct task *task, const char *words)
+{
+    struct str rest = str_from(words);
+    struct str *items = arena_alloc_array(task->arena, rest.len / 2 + 1, sizeof *items);
+    size_t count = 0;
+    while (!is_empty(rest)) {
+        const struct str word = str_split(&rest, ' ');
+        if (!is_empty(word)) items[count++] = word;
+    }
+    return (struct str_list){items, count};
+}
+
+result user_invite(struct service *service, struct task *task, void *argument)
+{
+    const struct user_work *work = argument;
+    const struct invitation_order order = {.email = str_from(work->line->words[1]),
+                                           .roles = words_of(task, work->roles),
+                                           .groups = words_of(task, work->groups),
+                                           .locale = str_from(work->locale),
+                                           .granter = scopes_of_shell(),
+                                           .is_not_mailed = !work->is_mailed};
+    struct invitation invitation;
+    struct secret token;
+    const result invited = invitations_create(service, task, &order, &invitation, &token);
+    if (invited.code == STATUS_CONFLICT)
+        FAIL(&task->fault, CONFLICT, "%.*s has an account already", STR_ARGS(order.email));
+    TRY(invited);
+    struct link_made made = {.expires_at_ms = invitation.expires_at_ms};
+    if (!work->is_mailed) made.url = secret_expose(invitations_link(service, task, token));
+    print(work, &made);
+    return RESULT_OK;
+}
+
+static bool read_purpose(struct str word, enum code_purpose *ret_purpose)
+{
+    static const struct str names[] = {STR_INIT("verify"), STR_INIT("login"), STR_INIT("reset")};
+    for (size_t i = 0; i < ARRAY_COUNT(names); i++) {
+        if (!str_equal(word, names[i])) continue;
+        *ret_purpose = (enum code_purpose)i;
+        return true;
+    }
+    return false;
+}
+
+result user_link(struct service *service, struct task *task, void *argument)
+{
+    const struct user_work *work = argument;
+    struct code_link_order order = {.granter = scopes_of_shell(), .is_mailed = work->is_mailed};
+    struct account account;
+    struct code_link link;
+    if (!read_purpose(str_from(work->line->words[2]), &order.purpose))
+        FAIL(&task->fault, BAD_REQUEST, "a link is for one of reset, login, verify");
+    TRY(account_of_word(service, task, work->line->words[1], &account));
+    order.account_id = account.id;
+    TRY(code_requests_link(service, task, &order, &link));
+    struct link_made made = {.expires_at_ms = link.expires_at_ms};
+    if (!work->is_mailed) {
+        made.url = secret_expose(link.link);
+        made.code = secret_expose(link.code);
+    }
+    print(work, &made);
+    return RESULT_OK;
+}
