@@ -12,7 +12,7 @@ def test_config_refuses_a_query_and_other_methods(client):
 def test_config_tells_a_sign_in_page_what_it_needs(client):
     document = client.get("/v1/config").json()
     assert document["signup"] == "open"
-    assert document["login_methods"] == ["password"]
+    assert document["login_methods"] == ["password", "code"]
     assert document["password"]["min_length"] == 8
 
 
