@@ -6,7 +6,9 @@
 #include "auth/domain/background.h"
 #include "auth/store/account_repo.h"
 #include "auth/store/code_repo.h"
+#include "auth/store/idempotency_repo.h"
 #include "auth/store/invitation_repo.h"
+#include "auth/store/login_challenge_repo.h"
 #include "auth/store/mail_repo.h"
 #include "auth/store/revoked_token_repo.h"
 #include "auth/store/session_repo.h"
@@ -42,6 +44,21 @@ static result sweep_accounts(struct service *service, struct task *task)
     return RESULT_OK;
 }
 
+/* Rows that go by their age alone, a bounded number of each in a step. */
+static const struct eraser {
+    result (*erase)(struct db *db, struct task *task, int64_t before_ms, int64_t count);
+    int64_t age_ms; /* how long after its end a row is kept */
+} ERASERS[] = {
+    {session_erase_expired, RETENTION_MS},
+    {revoked_token_erase_expired, CLOCK_ALLOWANCE_MS},
+    {code_erase_expired, CODE_RETENTION_MS},
+    {invitation_erase_expired, RETENTION_MS},
+    {login_challenge_erase_old, CLOCK_ALLOWANCE_MS},
+    {idempotency_erase_expired, CLOCK_ALLOWANCE_MS},
+    {mail_erase_finished, RETENTION_MS},
+    {mail_limit_erase_over, 0},
+};
+
 result retention_step(struct service *service, struct task *task)
 {
     const struct throttle_retention throttles = {
@@ -51,12 +68,8 @@ result retention_step(struct service *service, struct task *task)
         .throttled_before_ms = task->now_ms - RETENTION_MS,
     };
     TRY(sweep_accounts(service, task));
-    TRY(session_erase_expired(service->db, task, task->now_ms - RETENTION_MS, STEP_ROWS));
-    TRY(revoked_token_erase_expired(service->db, task, task->now_ms - CLOCK_ALLOWANCE_MS, STEP_ROWS));
-    TRY(code_erase_expired(service->db, task, task->now_ms - CODE_RETENTION_MS, STEP_ROWS));
-    TRY(invitation_erase_expired(service->db, task, task->now_ms - RETENTION_MS, STEP_ROWS));
-    TRY(mail_erase_finished(service->db, task, task->now_ms - RETENTION_MS, STEP_ROWS));
-    TRY(mail_limit_erase_over(service->db, task, task->now_ms, STEP_ROWS));
+    for (size_t i = 0; i < ARRAY_COUNT(ERASERS); i++)
+        TRY(ERASERS[i].erase(service->db, task, task->now_ms - ERASERS[i].age_ms, STEP_ROWS));
     TRY(throttle_erase_old(service->db, task, &throttles, STEP_ROWS));
     return audit_retention_step(service, task, STEP_ROWS);
 }

@@ -3,8 +3,9 @@
  *          an idle server asks nothing. Nothing depends on it: what has expired is refused whether or not its row is
  *          still there.
  *          Accounts: closed, and their grace is over. Sessions: RETENTION_MS after their latest end. Revoked tokens: when
- *          they would have expired. Mail: RETENTION_MS after it was written, unless it waits. Failed attempts: a day after the last one; where they were throttled RETENTION_MS, and
- *          at the stop until an administrator lifts it. Security events and the addresses in them: as audit_retention.h
+ *          they would have expired; codes, begun sign-ins and kept answers an hour after they have. Mail: RETENTION_MS
+ *          after it was written, unless it waits. Failed attempts: a day after the last one; where they were throttled
+ *          RETENTION_MS, and at the stop until an administrator lifts it. Security events and the addresses in them: as audit_retention.h
  *          says.
  * Waits:   retention_step (database).
  * Threads: one loop's.

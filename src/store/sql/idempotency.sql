@@ -41,3 +41,12 @@ UPDATE idempotency_keys SET status = $3, sealed_answer = $4 WHERE key_digest = $
 -- in: key_digest bytes, created_at_ms int
 -- out:
 DELETE FROM idempotency_keys WHERE key_digest = $1 AND created_at_ms = $2 AND status IS NULL
+
+-- name: idempotency_erase_expired
+-- lane: write
+-- in: expired_before_ms int, count int
+-- out:
+DELETE FROM idempotency_keys
+WHERE key_digest IN (SELECT w.key_digest
+                     FROM (SELECT key_digest FROM idempotency_keys WHERE expires_at_ms < $1 ORDER BY expires_at_ms LIMIT $2) AS w)
+  AND expires_at_ms < $1

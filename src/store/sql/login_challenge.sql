@@ -47,3 +47,10 @@ UPDATE login_challenges SET used_at_ms = $2 WHERE account_id = $1 AND used_at_ms
 -- in: account_id uuid, now int
 -- out:
 DELETE FROM login_challenges WHERE account_id = $1 AND (expires_at_ms <= $2 OR used_at_ms IS NOT NULL)
+
+-- name: login_challenge_erase_old
+-- lane: write
+-- in: expired_before_ms int, count int
+-- out:
+DELETE FROM login_challenges
+WHERE id IN (SELECT w.id FROM (SELECT id FROM login_challenges WHERE expires_at_ms < $1 ORDER BY expires_at_ms LIMIT $2) AS w)

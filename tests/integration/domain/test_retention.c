@@ -163,3 +163,20 @@ Test(retention, a_step_runs_beside_the_traffic_once_a_minute)
 {
     with_retention(in_the_background);
 }
+
+static void by_age(struct visitor *visitor)
+{
+    tell(visitor->fixture,
+         visitor->fixture->engine == DB_POSTGRES
+             ? "INSERT INTO idempotency_keys VALUES ('a', 'b', NULL, NULL, 0, 1), ('c', 'd', NULL, NULL, 0, "
+               "9000000000000)"
+             : "INSERT INTO idempotency_keys VALUES (x'61', x'62', NULL, NULL, 0, 1), (x'63', x'64', NULL, "
+               "NULL, 0, 9000000000000)");
+    step(visitor);
+    cr_expect_eq(rows_of(visitor, "idempotency_keys"), 1, "what has not expired stays");
+}
+
+Test(retention, kept_answers_go_once_they_have_expired)
+{
+    with_retention(by_age);
+}
