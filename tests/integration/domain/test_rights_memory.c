@@ -11,8 +11,8 @@
 static const char *const GIVEN[] = {
     "INSERT INTO roles (name, scopes, created_at_ms, updated_at_ms) VALUES ('reader', 'articles:read', 1, 1)",
     "INSERT INTO group_roles (group_id, role) SELECT id, 'reader' FROM groups",
-    "INSERT INTO group_members (group_id, account_id, added_at_ms) "
-    "SELECT g.id, a.id, 1 FROM groups g, accounts a",
+    ("INSERT INTO group_members (group_id, account_id, added_at_ms) "
+     "SELECT g.id, a.id, 1 FROM groups g, accounts a"),
 };
 
 static struct str scope_seen(struct visitor *visitor, struct str token, const char *what)
