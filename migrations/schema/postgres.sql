@@ -19,7 +19,8 @@ CREATE TABLE accounts (
     requires_mfa           boolean NOT NULL DEFAULT false,
     claims                 text,
     version                bigint NOT NULL DEFAULT 0,
-    last_login_at_ms       bigint
+    last_login_at_ms       bigint,
+    lock_reason            text
 );
 COMMENT ON TABLE accounts IS 'People who can sign in';
 COMMENT ON COLUMN accounts.email_key IS 'The one canonical spelling of the address: lower case, domain as A-labels';

@@ -4,6 +4,7 @@
 #include "auth/domain/login.h"
 #include "auth/domain/password_policy.h"
 #include "factor_api_internal.h"
+#include "user_api_internal.h"
 
 struct login_body {
     int method;
@@ -197,17 +198,21 @@ static struct session_reply reply_of(struct request *request, const struct sessi
     };
 }
 
-result me_sessions_get(struct request *request, const void *body, struct response *response)
+result reply_sessions(struct request *request, struct id account_id, struct response *response)
 {
-    (void)body;
     struct arena *arena = request->task.arena;
     struct session_list list;
-    TRY(session_list_of_account(service_of(request)->db, &request->task,
-                                caller_of(request)->principal.account_id, &list));
+    TRY(session_list_of_account(service_of(request)->db, &request->task, account_id, &list));
     struct session_reply *items = arena_alloc_array(arena, list.count, sizeof *items);
     for (size_t i = 0; i < list.count; i++) items[i] = reply_of(request, &list.items[i]);
     const struct session_list_reply reply = {.data = {items, list.count}};
     return response_json(response, arena, &session_list_reply_fields, &reply);
+}
+
+result me_sessions_get(struct request *request, const void *body, struct response *response)
+{
+    (void)body;
+    return reply_sessions(request, caller_of(request)->principal.account_id, response);
 }
 
 result me_sessions_delete(struct request *request, const void *body, struct response *response)

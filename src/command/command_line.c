@@ -43,10 +43,14 @@ static bool read_option(const struct command_option *options, struct command_lin
 {
     const struct command_option *option = find_option(options, name);
     if (!option) return read_common(line, name, value, ret_took_value);
-    *ret_took_value = option->value != NULL;
+    *ret_took_value = option->value || !option->flag;
     if (option->flag) *option->flag = true;
     if (option->value) *option->value = value;
-    return !option->value || value;
+    if (!*ret_took_value) return true;
+    if (option->value || !value) return value != NULL;
+    if (line->value_count == COMMAND_VALUES_MAX) return false;
+    line->values[line->value_count++] = value;
+    return true;
 }
 
 bool command_line_read(int argc, char **argv, const struct command_option *options,

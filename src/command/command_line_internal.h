@@ -8,10 +8,12 @@
 
 #include "auth/json/fields.h"
 
-#define COMMAND_SETS_MAX  64u
-#define COMMAND_WORDS_MAX 6u
+#define COMMAND_SETS_MAX   64u
+#define COMMAND_WORDS_MAX  6u
+#define COMMAND_VALUES_MAX 16u
 
-/* One option of a command: with a value, or a flag. */
+/* One option of a command: with a value, or a flag. With neither it may be given several times, and its values are the
+ * line's. */
 struct command_option {
     const char *name; /* "--name" */
     const char **value;
@@ -24,6 +26,8 @@ struct command_line {
     size_t set_count;
     const char *words[COMMAND_WORDS_MAX]; /* what is not an option, the command's name left out */
     size_t word_count;
+    const char *values[COMMAND_VALUES_MAX]; /* of the option that may be given several times */
+    size_t value_count;
     bool is_json;
 };
 

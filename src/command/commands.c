@@ -21,16 +21,26 @@ const struct command commands[] = {
      "reference: the table of all settings in Markdown.\n\n"
      "  example: POSTGRES_HOST=db POSTGRES_PASSWORD_FILE=/run/secrets/db auth config check\n",
      config_command, false},
-    {"user", "Make, invite, list, lock and unlock accounts",
-     "auth user create EMAIL [--name NAME]   the password is asked for, or read from standard input\n"
-     "auth user list [--json]\n"
-     "auth user lock EMAIL|ID                ends all its sessions at once\n"
-     "auth user unlock EMAIL|ID\n"
+    {"user", "Make, invite, show, change, lock and delete accounts",
+     "auth user create EMAIL [--admin] [--role R]... [--name NAME] [--locale TAG] [--external-id ID]\n"
+     "                 [--verified] [--require-mfa] [--no-password | --send-link] [--json]\n"
+     "                 the password is asked for, or read from standard input\n"
+     "auth user list [--status active|locked|closing] [--prefix TEXT] [--role R | --group G]\n"
+     "               [--verified | --unverified] [--json]\n"
+     "auth user show USER [--json]\n"
+     "auth user set USER [--email EMAIL] [--name NAME] [--locale TAG] [--external-id ID]\n"
+     "              [--verified | --unverified] [--require-mfa | --no-require-mfa] [--json]\n"
+     "auth user lock USER [--reason TEXT]    ends all its sessions at once\n"
+     "auth user unlock USER                  also takes back a deletion by an administrator\n"
+     "auth user delete USER [--now] [--yes]\n"
+     "auth user sessions USER [--end] [--json]\n"
+     "auth user reset USER [--print-link] [--yes]   forgets the password; its owner chooses another\n"
      "auth user invite EMAIL [--roles \"...\"] [--groups \"ID ...\"] [--locale TAG] [--mail] [--json]\n"
-     "auth user link EMAIL|ID reset|login|verify [--mail] [--json]\n\n"
+     "auth user link USER reset|login|verify [--mail] [--json]\n\n"
      "Links are printed, and nobody is told, unless --mail is given: then they are mailed and shown to nobody.\n"
-     "Nobody sets the password of others: a link of the kind reset lets them set it themselves.\n\n"
-     "  example: auth user create ada@example.org --name \"Ada Lovelace\"\n",
+     "USER is an address or an id. The first administrator is made here: there is no default account.\n"
+     "A service on SQLite sees what is changed here within AUTH_SESSION_CACHE_SECONDS.\n\n"
+     "  example: auth user create ada@example.org --admin --name \"Ada Lovelace\"\n",
      user_command, false},
     {"factor", "List, reset and demand second factors of an account",
      "auth factor list EMAIL|ID [--json]\n"

@@ -1,140 +1,161 @@
 // SPDX-License-Identifier: MIT
 #include <stdio.h>
-#include <string.h>
 
+#include "account_word_internal.h"
 #include "auth/command/command.h"
-#include "auth/domain/accounts.h"
-#include "auth/domain/email.h"
+#include "auth/domain/administrators.h"
+#include "auth/domain/mailer.h"
 #include "commands_internal.h"
 #include "runtime_internal.h"
 #include "user_command_internal.h"
 
-#define PAGE_ROWS        500
-#define PAGE_ARENA_BYTES (4u * 1024u * 1024u)
+/* The account the first word names, changed by who has the shell. */
+static result target_of(struct service *service, struct task *task, const struct user_work *work,
+                        struct user_target *ret_target)
+{
+    struct account account;
+    TRY(account_of_word(service, task, work->line->words[1], &account));
+    *ret_target = (struct user_target){.id = account.id, .granter = scopes_of_shell()};
+    return RESULT_OK;
+}
 
-struct user_row {
-    struct id id;
-    struct str email;
-    struct str status;
-    struct str name;
-    int64_t created_at_ms;
-};
-
-static const struct field USER_ROWS[] = {
-    {.name = "id", .type = FIELD_ID, .flags = FIELD_REQUIRED, .offset = offsetof(struct user_row, id)},
-    {.name = "email",
-     .type = FIELD_STRING,
-     .flags = FIELD_REQUIRED,
-     .offset = offsetof(struct user_row, email)},
-    {.name = "status",
-     .type = FIELD_STRING,
-     .flags = FIELD_REQUIRED,
-     .offset = offsetof(struct user_row, status)},
-    {.name = "name", .type = FIELD_STRING, .offset = offsetof(struct user_row, name)},
-    {.name = "created_at",
-     .type = FIELD_TIME,
-     .flags = FIELD_REQUIRED,
-     .offset = offsetof(struct user_row, created_at_ms)},
-};
-static const struct fields USER_FIELDS = FIELDS(USER_ROWS, struct user_row, "User");
+static struct str_list roles_of(struct task *task, const struct user_work *work)
+{
+    struct str *items = arena_alloc_array(task->arena, work->line->value_count + 1, sizeof *items);
+    size_t count = 0;
+    if (work->is_administrator) items[count++] = STR(ROLE_ADMINISTRATOR);
+    for (size_t i = 0; i < work->line->value_count; i++) items[count++] = str_from(work->line->values[i]);
+    return (struct str_list){items, count};
+}
 
 static result create(struct service *service, struct task *task, void *argument)
 {
     const struct user_work *work = argument;
-    const struct signup signup = {.email = str_from(work->line->words[1]),
-                                  .password = work->password,
-                                  .name = str_from(work->name),
-                                  .is_by_operator = true};
-    struct account account;
-    bool is_new;
-    TRY(accounts_sign_up(service, task, &signup, &account, &is_new));
-    if (!is_new) FAIL(&task->fault, CONFLICT, "%.*s has an account already", STR_ARGS(signup.email));
+    const struct user_draft draft = {.email = str_from(work->line->words[1]),
+                                     .name = str_from(work->name),
+                                     .locale = str_from(work->locale),
+                                     .external_id = str_from(work->external_id),
+                                     .roles = roles_of(task, work),
+                                     .is_email_verified = work->is_verified,
+                                     .requires_mfa = work->demands_mfa,
+                                     .sends_link = work->sends_link,
+                                     .password = work->password,
+                                     .granter = scopes_of_shell()};
+    struct user user;
     char id[ID_TEXT_SIZE];
-    id_print(account.id, id);
+    if (work->is_administrator) TRY(administrators_prepare(service->db, task));
+    const result created = users_create(service, task, &draft, &user);
+    if (created.code == STATUS_CONFLICT)
+        FAIL(&task->fault, CONFLICT, "%.*s, or this external id, has an account already",
+             STR_ARGS(draft.email));
+    TRY(created);
+    if (work->sends_link) TRY(mailer_drain(service, task));
+    if (work->line->is_json) return user_print(service, task, user.id, true);
+    id_print(user.id, id);
     printf("%s\n", id);
     return RESULT_OK;
 }
 
-static result list_page(struct service *service, struct task *task, bool is_json, struct id *after,
-                        size_t *ret_count)
-{
-    struct account_list page;
-    TRY(account_list_page(service->db, task, *after, PAGE_ROWS, &page));
-    struct user_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
-    for (size_t i = 0; i < page.count; i++) {
-        const struct account *account = &page.items[i];
-        rows[i] =
-            (struct user_row){account->id, account->email, str_from(account_status_name(account->status)),
-                              account->name, account->created_at_ms};
-        *after = account->id;
-    }
-    list_print(&USER_FIELDS, &(struct object_list){rows, page.count}, is_json);
-    *ret_count = page.count;
-    return RESULT_OK;
-}
-
-/* Each page in an arena of its own: there may be millions of users. */
-static result list(struct service *service, struct task *task, void *argument)
+static result set(struct service *service, struct task *task, void *argument)
 {
     const struct user_work *work = argument;
-    struct arena *const kept = task->arena;
-    struct id after = {{0}};
-    size_t count;
-    do {
-        struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(PAGE_ARENA_BYTES);
-        task->arena = arena;
-        const result listed = list_page(service, task, work->line->is_json, &after, &count);
-        task->arena = kept;
-        TRY(listed);
-    } while (count == PAGE_ROWS);
-    return RESULT_OK;
-}
-
-/* By address or by id. */
-static result find_user(struct service *service, struct task *task, const char *word,
-                        struct account *ret_account)
-{
-    struct id id;
-    struct str email_key;
-    if (id_parse(str_from(word), &id)) return account_find(service->db, task, id, ret_account);
-    TRY(email_canonicalize(task, "EMAIL", str_from(word), &email_key));
-    const result found = account_find_by_email_key(service->db, task, email_key, ret_account);
-    if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "no account of %s", word);
-    return found;
+    const struct user_change change = {.sets_email = work->email != NULL,
+                                       .email = str_from(work->email),
+                                       .sets_name = work->name != NULL,
+                                       .name = str_from(work->name),
+                                       .sets_locale = work->locale != NULL,
+                                       .locale = str_from(work->locale),
+                                       .sets_external_id = work->external_id != NULL,
+                                       .external_id = str_from(work->external_id),
+                                       .sets_verified = work->is_verified || work->is_unverified,
+                                       .is_email_verified = work->is_verified,
+                                       .sets_requires_mfa = work->demands_mfa || work->allows_no_mfa,
+                                       .requires_mfa = work->demands_mfa};
+    struct user_target target;
+    struct user user;
+    TRY(target_of(service, task, work, &target));
+    const result changed = users_update(service, task, &target, &change, &user);
+    if (changed.code == STATUS_CONFLICT)
+        FAIL(&task->fault, CONFLICT, "the address or the external id is another account's");
+    TRY(changed);
+    if (change.sets_email) TRY(mailer_drain(service, task));
+    return user_print(service, task, user.id, work->line->is_json);
 }
 
 static result lock(struct service *service, struct task *task, void *argument)
 {
     const struct user_work *work = argument;
-    struct account account;
-    TRY(find_user(service, task, work->line->words[1], &account));
-    if (account.status != ACCOUNT_ACTIVE) FAIL(&task->fault, CONFLICT, "account is not active");
-    return accounts_lock(service, task, account.id);
+    struct user_target target;
+    TRY(target_of(service, task, work, &target));
+    return users_lock(service, task, &target, str_from(work->reason));
 }
 
 static result unlock(struct service *service, struct task *task, void *argument)
 {
-    const struct user_work *work = argument;
-    struct account account;
-    TRY(find_user(service, task, work->line->words[1], &account));
-    if (account.status == ACCOUNT_CLOSING)
-        FAIL(&task->fault, CONFLICT, "account is being deleted by its owner");
-    return accounts_unlock(service, task, account.id);
+    struct user_target target;
+    TRY(target_of(service, task, argument, &target));
+    return users_unlock(service, task, &target);
 }
 
-static const struct subcommand SUBCOMMANDS[] = {{"create", 1, 1}, {"list", 0, 0},   {"lock", 1, 1},
-                                                {"unlock", 1, 1}, {"invite", 1, 1}, {"link", 2, 2}};
-static service_work *const WORKS[] = {create, list, lock, unlock, user_invite, user_link};
+static result delete (struct service *service, struct task *task, void *argument)
+{
+    const struct user_work *work = argument;
+    struct user_target target;
+    int64_t delete_after_ms;
+    char text[RFC3339_SIZE];
+    TRY(target_of(service, task, work, &target));
+    TRY(users_delete(service, task, &target, work->is_immediate, &delete_after_ms));
+    if (delete_after_ms == 0) return RESULT_OK;
+    time_print(delete_after_ms, text);
+    printf("gone after %s; until then: auth user unlock %s\n", text, work->line->words[1]);
+    return RESULT_OK;
+}
 
-static int run(const struct command_line *line, const struct subcommand *chosen, struct user_work *work)
+static result reset(struct service *service, struct task *task, void *argument)
+{
+    const struct user_work *work = argument;
+    const struct device device = {0};
+    struct user_target target;
+    struct str link;
+    TRY(target_of(service, task, work, &target));
+    TRY(users_forget_password(service, task, &target, &device, work->prints_link ? &link : NULL));
+    if (!work->prints_link) return mailer_drain(service, task);
+    printf("%.*s\n", STR_ARGS(link));
+    return RESULT_OK;
+}
+
+static const struct subcommand SUBCOMMANDS[] = {{"create", 1, 1}, {"list", 0, 0},     {"show", 1, 1},
+                                                {"set", 1, 1},    {"lock", 1, 1},     {"unlock", 1, 1},
+                                                {"delete", 1, 1}, {"sessions", 1, 1}, {"reset", 1, 1},
+                                                 {"invite", 1, 1}, {"link", 2, 2}};
+static service_work *const WORKS[] = {create, user_list, user_show,     set,  lock,
+                                      unlock, delete,    user_sessions, reset, user_invite, user_link};
+
+/* What cannot be taken back, or ends what somebody is in the middle of, asks first. */
+static bool is_agreed(service_work *found, const struct user_work *work)
+{
+    if (found == delete)
+        return is_confirmed(work->is_immediate ? "It cannot be brought back. Erase the account now?"
+                                               : "All its sessions end. Delete the account?",
+                            work->says_yes);
+    if (found == reset)
+        return is_confirmed("Its password is forgotten and all its sessions end. Go on?", work->says_yes);
+    return true;
+}
+
+static bool needs_password(service_work *found, const struct user_work *work)
+{
+    return found == create && !work->has_no_password && !work->sends_link;
+}
+
+static int run(const struct command_line *line, service_work *found, struct user_work *work)
 {
     struct runtime runtime = {0};
     int code = runtime_load(&runtime, line, "user");
-    if (code == EXIT_DONE && strcmp(chosen->name, "create") == 0 &&
-        !password_read(runtime.arena, &work->password))
+    if (code == EXIT_DONE && needs_password(found, work) && !password_read(runtime.arena, &work->password))
         code = EXIT_USAGE;
     if (code == EXIT_DONE) code = runtime_start(&runtime);
-    if (code == EXIT_DONE) code = runtime_run(&runtime, WORKS[chosen - SUBCOMMANDS], work);
+    if (code == EXIT_DONE) code = runtime_run(&runtime, found, work);
     runtime_done(&runtime);
     return code;
 }
@@ -142,13 +163,36 @@ static int run(const struct command_line *line, const struct subcommand *chosen,
 int user_command(int argc, char **argv)
 {
     struct user_work work = {0};
-    const struct command_option options[] = {
-        {"--name", &work.name, NULL},     {"--roles", &work.roles, NULL},    {"--groups", &work.groups, NULL},
-        {"--locale", &work.locale, NULL}, {"--mail", NULL, &work.is_mailed}, {0}};
+    const struct command_option options[] = {{"--name", &work.name, NULL},
+                                             {"--email", &work.email, NULL},
+                                             {"--locale", &work.locale, NULL},
+                                             {"--external-id", &work.external_id, NULL},
+                                             {"--reason", &work.reason, NULL},
+                                             {"--status", &work.status, NULL},
+                                             {"--prefix", &work.prefix, NULL},
+                                             {"--group", &work.group, NULL},
+                                             {"--role", NULL, NULL},
+                                              {"--roles", &work.roles, NULL},
+                                              {"--groups", &work.groups, NULL},
+                                              {"--mail", NULL, &work.is_mailed},
+                                             {"--admin", NULL, &work.is_administrator},
+                                             {"--verified", NULL, &work.is_verified},
+                                             {"--unverified", NULL, &work.is_unverified},
+                                             {"--require-mfa", NULL, &work.demands_mfa},
+                                             {"--no-require-mfa", NULL, &work.allows_no_mfa},
+                                             {"--no-password", NULL, &work.has_no_password},
+                                             {"--send-link", NULL, &work.sends_link},
+                                             {"--print-link", NULL, &work.prints_link},
+                                             {"--end", NULL, &work.ends_all},
+                                             {"--now", NULL, &work.is_immediate},
+                                             {"--yes", NULL, &work.says_yes},
+                                             {0}};
     struct command_line line;
     if (!command_line_read(argc, argv, options, &line)) return EXIT_USAGE;
     const struct subcommand *chosen = subcommand_find("user", &line, SUBCOMMANDS, ARRAY_COUNT(SUBCOMMANDS));
     if (!chosen) return EXIT_USAGE;
+    service_work *found = WORKS[chosen - SUBCOMMANDS];
     work.line = &line;
-    return run(&line, chosen, &work);
+    if (!is_agreed(found, &work)) return EXIT_USAGE;
+    return run(&line, found, &work);
 }

@@ -104,29 +104,3 @@ result accounts_close(struct service *service, struct task *task, struct id id, 
     *ret_delete_after_ms = delete_after_ms;
     return RESULT_OK;
 }
-
-result accounts_lock(struct service *service, struct task *task, struct id id)
-{
-    SCOPED_TX(tx);
-    TRY(db_begin(service->db, task, &tx));
-    TRY(account_set_status(tx, task, id, ACCOUNT_ACTIVE, ACCOUNT_LOCKED));
-    return commit_ending(service, &tx, task, id, &(struct ending){AUDIT_ACCOUNT_LOCKED, "account_locked"});
-}
-
-result accounts_unlock(struct service *service, struct task *task, struct id id)
-{
-    struct account account;
-    SCOPED_TX(tx);
-    TRY(db_begin(service->db, task, &tx));
-    TRY(account_find(tx, task, id, &account));
-    REQUIRE(account.status != ACCOUNT_CLOSING, NOT_FOUND);
-    if (account.status == ACCOUNT_LOCKED)
-        TRY(account_set_status(tx, task, id, ACCOUNT_LOCKED, ACCOUNT_ACTIVE));
-    TRY(throttle_forget_account(service, tx, task, &account));
-    TRY(devices_forget(tx, task, id));
-    TRY(audit_note(service, tx, task,
-                   &(struct audit_event){.type = AUDIT_ACCOUNT_UNLOCKED, .account_id = id}));
-    TRY(db_commit(&tx, task));
-    rights_deny(service, task, id);
-    return RESULT_OK;
-}

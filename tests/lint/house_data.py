@@ -57,7 +57,6 @@ COMPARISONS = {
     "src/command/healthcheck_command.c": (1, "the status line of an HTTP answer"),
     "src/command/import_command.c": (2, "words of the operator's command line"),
     "src/command/migrate_command_main.c": (1, "words of the operator's command line"),
-    "src/command/user_command.c": (1, "words of the operator's command line"),
     "src/config/settings_collect.c": (1, "names of environment variables"),
     "src/config/settings_reference.c": (1, "names of sections, all literals"),
     "src/api/idempotency.c": (1, "names of header fields, all literals"),

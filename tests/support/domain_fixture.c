@@ -16,6 +16,8 @@
 #include "auth/domain/grants.h"
 #include "auth/domain/keyring.h"
 #include "auth/domain/mailer.h"
+#include "auth/domain/scopes.h"
+#include "auth/domain/users.h"
 #include "auth/migrate/migrations.h"
 #include "postgres_server.h"
 
@@ -429,4 +431,16 @@ result check(struct visitor *visitor, struct str access_token)
 {
     struct principal principal;
     return access_token_verify(visitor->service, &visitor->task, access_token, &principal);
+}
+
+result lock_account(struct visitor *visitor, struct id id)
+{
+    const struct user_target target = {.id = id, .granter = scopes_of_shell()};
+    return users_lock(visitor->service, &visitor->task, &target, STR_NONE);
+}
+
+result unlock_account(struct visitor *visitor, struct id id)
+{
+    const struct user_target target = {.id = id, .granter = scopes_of_shell()};
+    return users_unlock(visitor->service, &visitor->task, &target);
 }

@@ -82,6 +82,9 @@ result sign_in(struct visitor *visitor, const char *email, const char *password,
                struct token_response *ret_tokens);
 /* As the first-party client. */
 result refresh(struct visitor *visitor, struct str token, struct token_response *ret_tokens);
+/* As an administrator with all power. */
+result lock_account(struct visitor *visitor, struct id id);
+result unlock_account(struct visitor *visitor, struct id id);
 /* Whether the access token is good. */
 result check(struct visitor *visitor, struct str access_token);
 struct secret secret_of(const char *text);

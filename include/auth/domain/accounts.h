@@ -49,9 +49,5 @@ NODISCARD result accounts_change_password(struct service *service, struct task *
 /* Ends all sessions; the account is gone after the grace period. CONFLICT for the last administrator. */
 NODISCARD result accounts_close(struct service *service, struct task *task, struct id id,
                                 int64_t *ret_delete_after_ms);
-NODISCARD result accounts_lock(struct service *service, struct task *task, struct id id);
-/* Lifts the lock, where there is one, and forgets the failed attempts: the way back for who was throttled to the stop.
- * NOT_FOUND while the account is closing. */
-NODISCARD result accounts_unlock(struct service *service, struct task *task, struct id id);
 
 #endif

@@ -77,12 +77,13 @@ UPDATE accounts SET status = 'closing', delete_after_ms = $2, updated_at_ms = $3
 WHERE id = $1 AND status = 'active'
 RETURNING id
 
+-- Not what an administrator has deleted.
 -- name: account_reopen
 -- lane: write
 -- in: id uuid, now int
 -- out: id uuid
 UPDATE accounts SET status = 'active', delete_after_ms = NULL, updated_at_ms = $2
-WHERE id = $1 AND status = 'closing' AND delete_after_ms > $2
+WHERE id = $1 AND status = 'closing' AND delete_after_ms > $2 AND lock_reason IS NULL
 RETURNING id
 
 -- name: account_set_status

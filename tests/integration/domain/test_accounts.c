@@ -159,16 +159,15 @@ static void locked(struct visitor *visitor)
 {
     struct account account;
     struct token_response tokens, again;
-    struct service *service = visitor->service;
     expect_code(visitor, sign_up(visitor, ADA, GOOD, &account), STATUS_OK, "sign_up");
     expect_code(visitor, sign_in(visitor, ADA, GOOD, &tokens), STATUS_OK, "sign_in");
     expect_code(visitor, check(visitor, tokens.access_token), STATUS_OK, "cached");
-    expect_code(visitor, accounts_lock(service, &visitor->task, account.id), STATUS_OK, "lock");
-    expect_code(visitor, accounts_lock(service, &visitor->task, account.id), STATUS_NOT_FOUND, "twice");
+    expect_code(visitor, lock_account(visitor, account.id), STATUS_OK, "lock");
+    expect_code(visitor, lock_account(visitor, account.id), STATUS_OK, "twice");
     expect_code(visitor, check(visitor, tokens.access_token), STATUS_INVALID_TOKEN, "at once");
     expect_code(visitor, refresh(visitor, tokens.refresh_token, &again), STATUS_INVALID_GRANT, "no refresh");
     expect_code(visitor, sign_in(visitor, ADA, GOOD, &again), STATUS_INVALID_CREDENTIALS, "no sign-in");
-    expect_code(visitor, accounts_unlock(service, &visitor->task, account.id), STATUS_OK, "unlock");
+    expect_code(visitor, unlock_account(visitor, account.id), STATUS_OK, "unlock");
     expect_code(visitor, check(visitor, tokens.access_token), STATUS_INVALID_TOKEN, "what ended has ended");
     expect_code(visitor, sign_in(visitor, ADA, GOOD, &again), STATUS_OK, "sign_in");
 }
@@ -245,12 +244,10 @@ static void many_dead_sessions(struct visitor *visitor)
     expect_code(visitor, sign_up(visitor, ADA, GOOD, &account), STATUS_OK, "sign_up");
     expect_code(visitor, sign_in(visitor, ADA, GOOD, &tokens), STATUS_OK, "sign_in");
     tell(visitor->fixture, visitor->fixture->engine == DB_SQLITE ? COPIES_SQLITE : COPIES_POSTGRES);
-    expect_code(visitor, accounts_lock(visitor->service, &visitor->task, account.id), STATUS_OK,
-                "1200 expired");
-    expect_code(visitor, accounts_unlock(visitor->service, &visitor->task, account.id), STATUS_OK, "unlock");
+    expect_code(visitor, lock_account(visitor, account.id), STATUS_OK, "1200 expired");
+    expect_code(visitor, unlock_account(visitor, account.id), STATUS_OK, "unlock");
     tell(visitor->fixture, "UPDATE sessions SET idle_expires_at_ms = expires_at_ms, ended_at_ms = NULL");
-    expect_code(visitor, accounts_lock(visitor->service, &visitor->task, account.id), STATUS_OK,
-                "1201 living");
+    expect_code(visitor, lock_account(visitor, account.id), STATUS_OK, "1201 living");
     cr_expect_eq(ask(visitor->fixture, "SELECT count(*) FROM sessions WHERE ended_at_ms IS NULL"), 0);
 }
 
@@ -322,7 +319,7 @@ static void lock_among_sign_ins(struct visitor *visitor)
 {
     struct token_response tokens;
     if (visitor->number == 20) {
-        expect_code(visitor, accounts_lock(visitor->service, &visitor->task, ada_id), STATUS_OK, "lock");
+        expect_code(visitor, lock_account(visitor, ada_id), STATUS_OK, "lock");
         return;
     }
     const result outcome = sign_in(visitor, ADA, GOOD, &tokens);

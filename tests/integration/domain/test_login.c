@@ -161,7 +161,7 @@ static void stopped(struct visitor *visitor)
     visitor_wait(visitor, INT64_C(365) * 86400000);
     expect_code(visitor, sign_in(visitor, ADA, GOOD, &tokens), STATUS_RATE_LIMITED, "at the stop");
     cr_expect_eq(ask(visitor->fixture, "SELECT failures FROM throttles"), 100);
-    expect_code(visitor, accounts_unlock(visitor->service, &visitor->task, account.id), STATUS_OK, "unlock");
+    expect_code(visitor, unlock_account(visitor, account.id), STATUS_OK, "unlock");
     expect_code(visitor, sign_in(visitor, ADA, GOOD, &tokens), STATUS_OK, "after the unlock");
 }
 

@@ -182,8 +182,7 @@ static void stopped(struct visitor *visitor)
     expect_code(visitor, second_step(visitor, first_step(visitor), SECOND_FACTOR_RECOVERY, recovery),
                 STATUS_OK, "the recovery code has a counter of its own");
     expect_second(visitor, code_at(visitor, ada.seed, 0), STATUS_RATE_LIMITED, "still stopped");
-    expect_code(visitor, accounts_unlock(visitor->service, &visitor->task, ada.account.id), STATUS_OK,
-                "unlock");
+    expect_code(visitor, unlock_account(visitor, ada.account.id), STATUS_OK, "unlock");
     expect_second(visitor, code_at(visitor, ada.seed, 0), STATUS_OK, "an administrator lifts it");
 }
 

@@ -177,7 +177,7 @@ static void by_lock(struct visitor *visitor)
     expect_code(visitor, account_find_by_email_key(visitor->service->db, &visitor->task, STR(ADA), &account),
                 STATUS_OK, "find");
     ada_id = account.id;
-    expect_code(visitor, accounts_lock(visitor->service, &visitor->task, ada_id), STATUS_OK, "lock");
+    expect_code(visitor, lock_account(visitor, ada_id), STATUS_OK, "lock");
 }
 
 static void by_expiry(struct visitor *visitor)
