@@ -37,7 +37,8 @@ const struct command commands[] = {
      "auth user reset USER [--print-link] [--yes]   forgets the password; its owner chooses another\n"
      "auth user invite EMAIL [--roles \"...\"] [--groups \"ID ...\"] [--locale TAG] [--mail] [--json]\n"
      "auth user link USER reset|login|verify [--mail] [--json]\n\n"
-     "Links are printed, and nobody is told, unless --mail is given: then they are mailed and shown to nobody.\n"
+     "Links are printed, and nobody is told, unless --mail is given: then they are mailed and shown to "
+     "nobody.\n"
      "USER is an address or an id. The first administrator is made here: there is no default account.\n"
      "A service on SQLite sees what is changed here within AUTH_SESSION_CACHE_SECONDS.\n\n"
      "  example: auth user create ada@example.org --admin --name \"Ada Lovelace\"\n",

@@ -124,12 +124,11 @@ static result reset(struct service *service, struct task *task, void *argument)
     return RESULT_OK;
 }
 
-static const struct subcommand SUBCOMMANDS[] = {{"create", 1, 1}, {"list", 0, 0},     {"show", 1, 1},
-                                                {"set", 1, 1},    {"lock", 1, 1},     {"unlock", 1, 1},
-                                                {"delete", 1, 1}, {"sessions", 1, 1}, {"reset", 1, 1},
-                                                 {"invite", 1, 1}, {"link", 2, 2}};
-static service_work *const WORKS[] = {create, user_list, user_show,     set,  lock,
-                                      unlock, delete,    user_sessions, reset, user_invite, user_link};
+static const struct subcommand SUBCOMMANDS[] = {
+    {"create", 1, 1}, {"list", 0, 0},     {"show", 1, 1},  {"set", 1, 1},    {"lock", 1, 1}, {"unlock", 1, 1},
+    {"delete", 1, 1}, {"sessions", 1, 1}, {"reset", 1, 1}, {"invite", 1, 1}, {"link", 2, 2}};
+static service_work *const WORKS[] = {create, user_list,     user_show, set,         lock,     unlock,
+                                      delete, user_sessions, reset,     user_invite, user_link};
 
 /* What cannot be taken back, or ends what somebody is in the middle of, asks first. */
 static bool is_agreed(service_work *found, const struct user_work *work)
@@ -172,9 +171,9 @@ int user_command(int argc, char **argv)
                                              {"--prefix", &work.prefix, NULL},
                                              {"--group", &work.group, NULL},
                                              {"--role", NULL, NULL},
-                                              {"--roles", &work.roles, NULL},
-                                              {"--groups", &work.groups, NULL},
-                                              {"--mail", NULL, &work.is_mailed},
+                                             {"--roles", &work.roles, NULL},
+                                             {"--groups", &work.groups, NULL},
+                                             {"--mail", NULL, &work.is_mailed},
                                              {"--admin", NULL, &work.is_administrator},
                                              {"--verified", NULL, &work.is_verified},
                                              {"--unverified", NULL, &work.is_unverified},
