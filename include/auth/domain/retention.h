@@ -2,11 +2,11 @@
  * Shape:   a step looks at a bounded number of rows and runs at most once a minute, and only where tokens are issued:
  *          an idle server asks nothing. Nothing depends on it: what has expired is refused whether or not its row is
  *          still there.
- *          Accounts: closed, and their grace is over. Sessions: RETENTION_MS after their latest end. Revoked tokens: when
- *          they would have expired; codes, begun sign-ins and kept answers an hour after they have. Mail: RETENTION_MS
- *          after it was written, unless it waits. Failed attempts: a day after the last one; where they were throttled
- *          RETENTION_MS, and at the stop until an administrator lifts it. Security events and the addresses in them: as audit_retention.h
- *          says.
+ *          Accounts: closed, and their grace is over. Sessions, ended invitations: RETENTION_MS after their latest end.
+ *          Revoked tokens: when they would have expired. Codes and links: a day after they have; begun sign-ins and kept
+ *          answers: an hour after. Mail: RETENTION_MS after it was written, unless it waits. Failed attempts: a day after
+ *          the last one; where they were throttled RETENTION_MS, and at the stop until an administrator lifts it.
+ *          Security events and the addresses in them: as audit_retention.h says.
  * Waits:   retention_step (database).
  * Threads: one loop's.
  * Source:  OWASP ASVS 14.2.7.
