@@ -1,10 +1,21 @@
 // SPDX-License-Identifier: MIT
 #include "api_internal.h"
 
+/* Scheme, host and port (RFC 6454 §4): the issuer may lie below a path. */
+static struct str origin_of(struct str url)
+{
+    struct str rest = url;
+    if (is_empty(url)) return url;
+    (void)str_split(&rest, '/');
+    (void)str_split(&rest, '/');
+    const struct str authority = str_split(&rest, '/');
+    return (struct str){url.ptr, (size_t)(authority.ptr - url.ptr) + authority.len};
+}
+
 /* Exact match with one of the listed origins, or the issuer's own. */
 static bool is_allowed(const struct api_shared *shared, struct str origin)
 {
-    if (str_equal(origin, shared->policy->issuer)) return true;
+    if (str_equal(origin, origin_of(shared->policy->issuer))) return true;
     struct str rest = shared->cors_origins;
     while (!is_empty(rest)) {
         const struct str listed = str_trim(str_split(&rest, ','));
