@@ -6,5 +6,7 @@
 #include "auth/base/str.h"
 
 extern const struct str page_html, page_css, page_js;
+/* What page.html asks for them by: another content has another version. */
+extern const struct str page_css_version, page_js_version;
 
 #endif

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "api_internal.h"
 #include "auth/http/openapi.h"
+#include "page_api_internal.h"
 
 #define OPENAPI_BYTES_MAX       (2u * 1024u * 1024u)
 #define SCRATCH_BYTES_MAX       (32u * 1024u * 1024u)
@@ -35,6 +36,7 @@ result api_shared_init(struct api_shared *shared, struct task *task, const char 
     shared->discovery = prebuilt_create("application/json", discovery, PUBLISHED_CACHE_CONTROL);
     shared->config = prebuilt_create("application/json", config, "no-cache");
     shared->openapi = prebuilt_create("application/json", openapi, "no-cache");
+    page_assets_create(shared);
     shared->started_at_ms = task->now_ms;
     shared->patient_until_ms = clock_monotonic_ms() + START_PATIENCE_MS;
     return RESULT_OK;
@@ -45,6 +47,7 @@ void api_shared_done(struct api_shared *shared)
     prebuilt_unref(shared->discovery);
     prebuilt_unref(shared->config);
     prebuilt_unref(shared->openapi);
+    page_assets_destroy(shared);
     http_metrics_destroy(shared->metrics);
     router_destroy(shared->router);
 }

@@ -157,7 +157,7 @@ result fields_read_form(const struct fields *fields, struct task *task, struct s
 result fields_read_query(const struct fields *fields, struct task *task, struct str query, void *ret_value)
 {
     struct form_reader reader = {
-        .fields = fields, .task = task, .ret_value = ret_value, .refuses_unknown = true};
+        .fields = fields, .task = task, .ret_value = ret_value, .refuses_unknown = !fields->ignores_unknown};
     const result read = read_pairs(&reader, query);
     /* RFC 6749's name for it is of no meaning here. */
     return read.code == STATUS_INVALID_REQUEST ? RESULT(VALIDATION_FAILED) : read;

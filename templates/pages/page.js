@@ -14,6 +14,8 @@ const TEXTS = {
     invalid: "This link or code is not right, was used before or has expired.",
     invalidInvite: "This invitation was used before, has expired, or is for another address.",
     busy: "That did not work just now. Try again in a moment.",
+    gone: "This sign-in took too long or was tried too often. Begin it again.",
+    invalidChange: "This link is not right, was used before or has expired. Ask for the change again where you asked for it.",
     later: "Too many attempts. Try again in {0} seconds.",
     offline: "The server cannot be reached. Check the connection and try again.",
     off: "This is switched off here.",
@@ -22,10 +24,14 @@ const TEXTS = {
     required: "Fill this in.", notEmail: "This is no e-mail address.", codeForm: "The code has 8 digits.",
     too_short: "This is too short.", too_long: "This is too long.", weak: "This is too easy to guess. Choose a longer or less usual one.",
     breached: "This password has been stolen somewhere and is on lists attackers try. Choose another one.",
+    common: "Many people use this password, or one like it. Choose a longer or less usual one.",
+    context: "This is your address or name or the name of this service, or like it. Choose something else.",
+    pattern: "This is a repetition, a sequence, a pattern on the keyboard or a date. Choose a longer or less usual one.",
     domain: "Addresses of this domain are not accepted here.", refused: "This is not accepted.",
     verifyTitle: "Confirm your address", verifyText: "Press the button to confirm that this address is yours, if you made the account.",
+    verifyAsk: "Have a code and a link mailed with which you confirm your address.",
     verifyAct: "Confirm the address", verifyDone: "Your address is confirmed. You can sign in now.",
-    resetTitle: "Choose another password", resetText: "You will be signed out everywhere.", resetAct: "Set the password",
+    resetTitle: "Choose another password", resetText: "It counts from then on, and all your devices are signed out.", resetAct: "Set the password",
     resetDone: "Your password is changed, and all sessions have ended. Sign in with the new one.",
     resetAsk: "Have a code and a link mailed with which you set another password.",
     loginTitle: "Sign in", loginText: "Press the button to sign in on this device.", loginAct: "Sign in",
@@ -48,6 +54,8 @@ const TEXTS = {
     invalid: "Dieser Link oder Code stimmt nicht, wurde schon benutzt oder ist abgelaufen.",
     invalidInvite: "Diese Einladung wurde schon benutzt, ist abgelaufen oder gilt für eine andere Adresse.",
     busy: "Das hat gerade nicht geklappt. Versuchen Sie es gleich noch einmal.",
+    gone: "Diese Anmeldung hat zu lange gedauert oder wurde zu oft versucht. Beginnen Sie noch einmal.",
+    invalidChange: "Dieser Link stimmt nicht, wurde schon benutzt oder ist abgelaufen. Verlangen Sie die Änderung dort noch einmal, wo Sie sie verlangt haben.",
     later: "Zu viele Versuche. Versuchen Sie es in {0} Sekunden noch einmal.",
     offline: "Der Server ist nicht erreichbar. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.",
     off: "Das ist hier abgeschaltet.",
@@ -56,10 +64,14 @@ const TEXTS = {
     required: "Bitte ausfüllen.", notEmail: "Das ist keine E-Mail-Adresse.", codeForm: "Der Code hat 8 Ziffern.",
     too_short: "Das ist zu kurz.", too_long: "Das ist zu lang.", weak: "Das ist zu leicht zu erraten. Wählen Sie ein längeres oder weniger übliches.",
     breached: "Dieses Passwort wurde irgendwo gestohlen und steht auf Listen, die Angreifer durchprobieren. Wählen Sie ein anderes.",
+    common: "Viele benutzen dieses Passwort oder ein ähnliches. Wählen Sie ein längeres oder weniger übliches.",
+    context: "Das ist Ihre Adresse, Ihr Name, der Name dieses Dienstes oder etwas Ähnliches. Wählen Sie etwas anderes.",
+    pattern: "Das ist eine Wiederholung, eine Reihe, ein Muster der Tastatur oder ein Datum. Wählen Sie ein längeres oder weniger übliches.",
     domain: "Adressen dieser Domain werden hier nicht angenommen.", refused: "Das wird nicht angenommen.",
     verifyTitle: "Adresse bestätigen", verifyText: "Drücken Sie den Knopf, um zu bestätigen, dass diese Adresse Ihnen gehört, wenn Sie das Konto angelegt haben.",
+    verifyAsk: "Lassen Sie sich einen Code und einen Link zusenden, mit denen Sie Ihre Adresse bestätigen.",
     verifyAct: "Adresse bestätigen", verifyDone: "Ihre Adresse ist bestätigt. Sie können sich jetzt anmelden.",
-    resetTitle: "Neues Passwort wählen", resetText: "Sie werden überall abgemeldet.", resetAct: "Passwort setzen",
+    resetTitle: "Neues Passwort wählen", resetText: "Es gilt von da an, und alle Ihre Geräte werden abgemeldet.", resetAct: "Passwort setzen",
     resetDone: "Ihr Passwort ist geändert, und alle Sitzungen sind beendet. Melden Sie sich mit dem neuen an.",
     resetAsk: "Lassen Sie sich einen Code und einen Link zusenden, mit denen Sie ein neues Passwort setzen.",
     loginTitle: "Anmelden", loginText: "Drücken Sie den Knopf, um sich auf diesem Gerät anzumelden.", loginAct: "Anmelden",
@@ -90,9 +102,9 @@ function make(tag, properties = {}, ...children) {
   return made;
 }
 
-function tell(text, kind = "") {
-  element("message").textContent = text;
-  element("message").className = kind;
+// Beside what is to be done, and read out at once.
+function tell(problem) {
+  element("problem").textContent = problem;
 }
 
 const FIELDS = {
@@ -106,6 +118,7 @@ const FIELDS = {
 };
 const OPTIONAL = ["name"];
 const PASSWORDS = ["newPassword", "password"];
+const CODES = ["code", "factorCode", "recoveryCode"];
 
 function makeField(name) {
   const label = say(name) + (OPTIONAL.includes(name) ? ` (${say("optional")})` : "");
@@ -124,10 +137,13 @@ function makeField(name) {
 }
 
 // One form: its fields, its button, what is done with what was filled in. `more`: [text, what it does].
-function show({ title, text, kind, fields = [], act, submit, more }) {
+function show({ title, text = "", isGood = false, problem = "", fields = [], act, submit, more }) {
   const form = element("form");
-  element("title").textContent = document.title = say(title);
-  if (text !== undefined) tell(text, kind);
+  element("title").textContent = say(title);
+  document.title = `${say(title)} – ${location.host}`;
+  element("message").textContent = text;
+  element("message").className = isGood ? "good" : "";
+  tell(problem);
   form.replaceChildren(...fields.map(makeField));
   if (act) form.append(make("button", { type: "submit", textContent: say(act) }));
   form.onsubmit = (event) => {
@@ -140,14 +156,13 @@ function show({ title, text, kind, fields = [], act, submit, more }) {
     button.addEventListener("click", more[1]);
     element("more").append(button);
   }
-  const first = form.querySelector("input:not([value])") || element("title");
-  first.focus();
+  (form.querySelector("input") || element("title")).focus();
 }
 
 function valuesOf(fields) {
   const values = Object.fromEntries(fields.map((name) => [name, element(name).value]));
   if (values.email) state.email = values.email = values.email.trim();
-  for (const name of ["code", "factorCode", "recoveryCode"]) if (values[name]) values[name] = values[name].replace(/\s/g, "");
+  for (const name of CODES) if (values[name]) values[name] = values[name].replace(/\s/g, "");
   return values;
 }
 
@@ -177,17 +192,17 @@ function isFilledIn(fields) {
   return wrong.length === 0;
 }
 
+// A button that were disabled meanwhile would lose the focus.
 async function run(form, work) {
-  const buttons = [...form.querySelectorAll("button")];
-  buttons.forEach((button) => { button.disabled = true; });
+  if (form.hasAttribute("aria-busy")) return;
   form.setAttribute("aria-busy", "true");
+  tell("");
   try {
     await work();
   } catch {
-    tell(say("offline"), "bad");
+    tell(say("offline"));
   } finally {
     form.removeAttribute("aria-busy");
-    buttons.forEach((button) => { button.disabled = false; });
   }
 }
 
@@ -205,23 +220,33 @@ async function call(method, path, body, access) {
   return { status: answer.status, wait: answer.headers.get("Retry-After") || "1", ...(text ? JSON.parse(text) : {}) };
 }
 
-const POINTERS = { "/email": "email", "/code": "code", "/new_password": "newPassword", "/password": "password", "/name": "name" };
-const REASONS = {
-  too_short: "too_short", too_long: "too_long", weak_password: "weak", breached_password: "breached", not_an_email: "notEmail",
-  domain_refused: "domain", required: "required",
+// Members of a request, and what they may be called in a form.
+const POINTERS = {
+  "/email": ["email"], "/code": ["code", "factorCode", "recoveryCode"], "/new_password": ["newPassword"],
+  "/password": ["password"], "/name": ["name"],
 };
+const REASONS = {
+  required: "required", too_short: "too_short", too_long: "too_long", not_an_email: "notEmail", domain_refused: "domain",
+  too_simple: "weak", common_password: "common", context_word: "context", repeated: "pattern", sequence: "pattern",
+  keyboard_pattern: "pattern", date: "pattern", breached_password: "breached",
+};
+const PROBLEMS = { disabled_by_policy: "off", origin_refused: "origin", expired: "gone", invalid_credentials: "gone" };
+
+// True when every error is told beside its field.
+function markAll(errors) {
+  const fields = errors.map((error) => (POINTERS[error.pointer] || []).find(element));
+  errors.forEach((error, i) => { if (fields[i]) mark(fields[i], say(REASONS[error.code] || "refused")); });
+  const first = fields.find(Boolean);
+  if (first) element(first).focus();
+  return fields.length > 0 && fields.every(Boolean);
+}
 
 function tellProblem(answer, invalid = "invalid") {
-  for (const error of answer.errors || []) {
-    const name = POINTERS[error.pointer];
-    if (name && element(name) && !mark(name, say(REASONS[error.code] || "refused"))) element(name).focus();
-  }
-  if (answer.code === "code_invalid") tell(say(invalid), "bad");
-  else if (answer.code === "rate_limited") tell(say("later", answer.wait), "bad");
-  else if (answer.code === "disabled_by_policy") tell(say("off"), "bad");
-  else if (answer.code === "origin_refused") tell(say("origin"), "bad");
-  else if (answer.errors) tell("");
-  else tell(say("busy"), "bad");
+  if (answer.status === 422 && markAll(answer.errors || [])) return;
+  if (answer.code === "code_invalid") tell(say(invalid));
+  else if (answer.status === 422) tell(say(invalid));
+  else if (answer.code === "rate_limited") tell(say("later", answer.wait));
+  else tell(say(PROBLEMS[answer.code] || "busy"));
 }
 
 const isDone = (answer) => answer.status >= 200 && answer.status < 300;
@@ -234,15 +259,15 @@ function forgetToken() {
 
 function finish(title, text) {
   forgetToken();
-  show({ title, text, kind: "good" });
+  show({ title, text, isGood: true });
 }
 
 // --- the flows -------------------------------------------------------------------------------------------------------
 
 // By code: first the address, then the code that was mailed to it.
-function askForCode(purpose, text, kind) {
+function askForCode(purpose, problem) {
   show({
-    title: `${purpose}Title`, text: text === undefined ? say(`${purpose}Ask`) : text, kind, fields: ["email"], act: "send",
+    title: `${purpose}Title`, text: say(`${purpose}Ask`), problem, fields: ["email"], act: "send",
     submit: async ({ email }) => {
       const answer = await call("POST", "v1/codes", { purpose, email });
       if (isDone(answer)) enterCode(purpose, say("sent"));
@@ -257,7 +282,7 @@ function enterCode(purpose, text) {
   show({
     title: `${purpose}Title`, text, fields, act: `${purpose}Act`,
     submit: ({ email, code, newPassword }) => redeem(purpose, { email, code }, newPassword),
-    more: ["again", () => askForCode(purpose, "")],
+    more: ["again", () => askForCode(purpose)],
   });
   if (state.email) element("code").focus();
 }
@@ -276,11 +301,12 @@ async function redeem(purpose, proof, newPassword) {
   if (answer.code === "mfa_required") return askForFactor(answer);
   if (answer.status === 200) return signedIn(answer);
   if (isDone(answer)) return finish(`${purpose}Title`, say(`${purpose}Done`));
-  if (answer.code !== "code_invalid" || !proof.token) return tellProblem(answer);
+  const isLinkRefused = answer.code === "code_invalid" || (answer.errors || []).some((error) => error.pointer === "/token");
+  if (!isLinkRefused || !proof.token) return tellProblem(answer);
   // The link is of no use any more; what is left is to ask for another one.
   forgetToken();
-  if (purpose === "change") return show({ title: "changeTitle", text: say("invalid"), kind: "bad" });
-  return askForCode(purpose, say("invalid"), "bad");
+  if (purpose === "change") return show({ title: "changeTitle", problem: say("invalidChange") });
+  return askForCode(purpose, say("invalid"));
 }
 
 function askForFactor(answer) {
@@ -288,7 +314,7 @@ function askForFactor(answer) {
   forgetToken();
   state.loginToken = answer.login_token;
   if (!methods.includes("totp") && !methods.includes("recovery"))
-    return show({ title: "loginTitle", text: say("enrolText"), kind: "bad" });
+    return show({ title: "loginTitle", problem: say("enrolText") });
   return enterFactor(methods.includes("totp") ? "totp" : "recovery", methods);
 }
 
@@ -301,6 +327,7 @@ function enterFactor(method, methods) {
       const body = { login_token: state.loginToken, method, code: values[field] };
       const answer = await call("POST", "v1/login/continue", body);
       if (answer.status === 200) await signedIn(answer);
+      else if (PROBLEMS[answer.code] === "gone") askForCode("login", say("gone"));
       else tellProblem(answer);
     },
     more: methods.includes(other) && [other === "totp" ? "useTotp" : "useRecovery", () => enterFactor(other, methods)],
@@ -312,7 +339,7 @@ async function signedIn(tokens) {
   const me = await call("GET", "v1/me", null, tokens.access_token);
   forgetToken();
   show({
-    title: "loginTitle", text: say("loginDone", me.email || ""), kind: "good", act: "signOut",
+    title: "loginTitle", text: say("loginDone", me.email || ""), isGood: true, act: "signOut",
     submit: async () => {
       const answer = await call("POST", "v1/logout", { scope: "this" }, tokens.access_token);
       if (isDone(answer)) show({ title: "loginTitle", text: say("signedOut") });
@@ -339,14 +366,16 @@ function begin() {
   if (page === "invite" && hasToken) return acceptInvitation();
   if (page === "email" && hasToken) return useToken("change");
   if (page === "invite" || page === "email")
-    return show({ title: `${page}Title`, text: say("wrongLink"), kind: "bad" });
-  return hasToken ? useToken(page) : askForCode(page, page === "verify" ? "" : undefined);
+    return show({ title: `${page}Title`, problem: say("wrongLink") });
+  return hasToken ? useToken(page) : askForCode(page);
 }
 
 for (const texts of Object.values(TEXTS)) {
   for (const part of ["Title", "Text", "Act", "Done"]) texts[`change${part}`] = texts[`email${part}`];
 }
 document.documentElement.lang = language;
+// Another link that is opened in the same tab differs behind the # alone, for which nothing is loaded.
+addEventListener("hashchange", () => location.reload());
 element("service").textContent = location.host;
 begin();
 call("GET", "v1/config").then((config) => {

@@ -110,6 +110,31 @@ def test_the_log_has_the_id_that_client_and_service_saw_and_no_query(edge, upstr
     assert "\x1b" not in (edge.folder / "access.log").read_text()
 
 
+def test_pages_pass_with_their_header_fields_and_are_kept_by_nobody(edge, upstream):
+    policy = "default-src 'none'; script-src 'self'"
+    page = ("200 OK", {"Content-Type": "text/html; charset=utf-8", "Cache-Control": "no-store", "Referrer-Policy": "no-referrer",
+                       "Content-Security-Policy": policy}, b"<form>")
+    for path in ["/ui/reset", "/ui/page.js"]:
+        upstream.answers[path] = page
+        for query in ["", "?lang=de&utm_source=mail"]:
+            answer = request(edge.address, "GET", path + query)
+            assert (answer.status, answer.body) == (200, b"<form>")
+            assert [answer.header(name) for name in page[1]] == list(page[1].values())
+    assert len(upstream.requests) == 4
+    assert {(line["zone"], line["limit"], line["cache"]) for line in edge.log(4)} == {("general", "PASSED", "")}
+    assert "utm_source" not in (edge.folder / "access.log").read_text()
+
+
+def test_the_address_password_managers_ask_passes_as_a_redirect(edge, upstream):
+    path = "/.well-known/change-password"
+    upstream.answers[path] = ("302 Found", {"Location": "https://auth.example/ui/reset", "Cache-Control": "no-store"}, b"")
+    for _ in range(2):
+        answer = request(edge.address, "GET", path)
+        assert (answer.status, answer.header("Location")) == (302, "https://auth.example/ui/reset")
+    assert len(upstream.requests) == 2
+    assert {line["zone"] for line in edge.log(2)} == {"verify"}
+
+
 def test_hostile_paths_stay_one_line_of_json(edge):
     request(edge.address, "GET", '/%0a%0d"},{"a":"%1b[31m')
     lines = (edge.folder / "access.log").read_text().splitlines()

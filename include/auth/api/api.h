@@ -32,7 +32,8 @@ struct api_shared {
     struct prebuilt *discovery;
     struct prebuilt *openapi;
     struct prebuilt *config;
-    struct api *loops[API_LOOPS_MAX]; /* for the metrics page */
+    struct prebuilt *page_style[2], *page_script[2]; /* [1] is asked for by its version */
+    struct api *loops[API_LOOPS_MAX];                /* for the metrics page */
     unsigned loop_count;
     int64_t started_at_ms;    /* wall time */
     int64_t patient_until_ms; /* monotonic; until then requests wait for the start instead of being refused */

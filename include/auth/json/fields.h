@@ -85,8 +85,9 @@ struct fields {
     const char *title;
     const struct field *rows;
     size_t count;
-    size_t size;          /* of the structure */
-    bool ignores_unknown; /* other parties' objects (JWT claims); our own bodies refuse */
+    size_t size; /* of the structure */
+    bool
+        ignores_unknown; /* other parties' objects (JWT claims), links that others write into; our own bodies refuse */
 };
 
 /* Seeds the parser's hashes and makes it wipe what it releases; call once, before any thread, after
@@ -103,8 +104,8 @@ NODISCARD result fields_read_json(const struct fields *fields, struct task *task
 NODISCARD result fields_read_form(const struct fields *fields, struct task *task, struct str form,
                                   void *ret_value);
 
-/* Reads the query of a URL, as a form, but names unknown parameters, too: a filter with a slip of the pen is not one that
- * lets all through. VALIDATION_FAILED. */
+/* Reads the query of a URL, as a form, but names unknown parameters, too, unless the table ignores them: a filter with a
+ * slip of the pen is not one that lets all through. VALIDATION_FAILED. */
 NODISCARD result fields_read_query(const struct fields *fields, struct task *task, struct str query,
                                    void *ret_value);
 

@@ -67,6 +67,16 @@ Test(fields_form, a_query_names_unknown_parameters_too)
               !has_error("name", "unknown"));
 }
 
+Test(fields_form, a_query_of_a_table_that_ignores_unknown_parameters_takes_them)
+{
+    struct fields open = *form_fields();
+    open.ignores_unknown = true;
+    fault_clear(&task.fault);
+    (void)fields_read_query(&open, &task, STR("utm_source=mail&age=x&%ff=1&"), &account);
+    cr_expect(has_error("age", "wrong_type") && !has_error("utm_source", "unknown") &&
+              !has_error("?", "unknown"));
+}
+
 Test(fields_form, a_repeated_parameter_is_refused)
 {
     cr_expect_eq(read_text("name=ada&password=12345678&name=ada"), STATUS_INVALID_REQUEST);
