@@ -235,26 +235,30 @@ CREATE INDEX api_keys_client_id ON api_keys (client_id);
 COMMENT ON TABLE api_keys IS 'API keys of people and of clients, known by their digest';
 
 CREATE TABLE webhooks (
-    id               uuid PRIMARY KEY,
-    url              text NOT NULL,
-    events           text NOT NULL,
-    sealed_secret    bytea NOT NULL,
-    is_enabled       boolean NOT NULL DEFAULT true,
-    description      text,
-    failing_since_ms bigint,
-    version          bigint NOT NULL DEFAULT 0,
-    created_at_ms    bigint NOT NULL,
-    updated_at_ms    bigint NOT NULL
+    id                     uuid PRIMARY KEY,
+    name                   text NOT NULL,
+    url                    text NOT NULL,
+    events                 text NOT NULL,
+    sealed_secret          bytea NOT NULL,
+    previous_sealed_secret bytea,
+    previous_until_ms      bigint,
+    is_enabled             boolean NOT NULL DEFAULT true,
+    disabled_reason        text,
+    failing_since_ms       bigint,
+    failures               bigint NOT NULL DEFAULT 0,
+    paused_until_ms        bigint NOT NULL DEFAULT 0,
+    claimed_until_ms       bigint NOT NULL DEFAULT 0,
+    version                bigint NOT NULL DEFAULT 0,
+    created_at_ms          bigint NOT NULL,
+    updated_at_ms          bigint NOT NULL
 );
 COMMENT ON TABLE webhooks IS 'Where security events are sent to';
 
 CREATE TABLE webhook_deliveries (
-    id                 uuid PRIMARY KEY,
     webhook_id         uuid NOT NULL CONSTRAINT webhook_deliveries_webhook_id_fk REFERENCES webhooks (id) ON DELETE CASCADE,
     event_id           uuid NOT NULL,
     event_seq          bigint NOT NULL,
     event_type         text NOT NULL,
-    payload            text NOT NULL,
     state              text NOT NULL DEFAULT 'waiting',
     attempts           bigint NOT NULL DEFAULT 0,
     next_attempt_at_ms bigint NOT NULL,
@@ -262,12 +266,13 @@ CREATE TABLE webhook_deliveries (
     created_at_ms      bigint NOT NULL,
     finished_at_ms     bigint,
     last_status        bigint,
+    last_duration_ms   bigint,
     last_error         text,
+    PRIMARY KEY (webhook_id, event_id),
     CONSTRAINT webhook_deliveries_state_known CHECK (state IN ('waiting', 'delivered', 'failed'))
 );
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (state, next_attempt_at_ms);
-CREATE INDEX webhook_deliveries_finished ON webhook_deliveries (finished_at_ms);
-CREATE INDEX webhook_deliveries_webhook_id ON webhook_deliveries (webhook_id, id);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, state, next_attempt_at_ms, event_seq);
+CREATE INDEX webhook_deliveries_created ON webhook_deliveries (created_at_ms);
 COMMENT ON TABLE webhook_deliveries IS 'Each event for each webhook, and how its delivery went';
 
 CREATE TABLE audit_chain (
@@ -555,25 +560,29 @@ CREATE INDEX api_keys_account_id ON api_keys (account_id);
 CREATE INDEX api_keys_client_id ON api_keys (client_id);
 
 CREATE TABLE webhooks (
-    id               BLOB PRIMARY KEY NOT NULL,
-    url              TEXT NOT NULL,
-    events           TEXT NOT NULL,
-    sealed_secret    BLOB NOT NULL,
-    is_enabled       INTEGER NOT NULL DEFAULT 1,
-    description      TEXT,
-    failing_since_ms INTEGER,
-    version          INTEGER NOT NULL DEFAULT 0,
-    created_at_ms    INTEGER NOT NULL,
-    updated_at_ms    INTEGER NOT NULL
+    id                     BLOB PRIMARY KEY NOT NULL,
+    name                   TEXT NOT NULL,
+    url                    TEXT NOT NULL,
+    events                 TEXT NOT NULL,
+    sealed_secret          BLOB NOT NULL,
+    previous_sealed_secret BLOB,
+    previous_until_ms      INTEGER,
+    is_enabled             INTEGER NOT NULL DEFAULT 1,
+    disabled_reason        TEXT,
+    failing_since_ms       INTEGER,
+    failures               INTEGER NOT NULL DEFAULT 0,
+    paused_until_ms        INTEGER NOT NULL DEFAULT 0,
+    claimed_until_ms       INTEGER NOT NULL DEFAULT 0,
+    version                INTEGER NOT NULL DEFAULT 0,
+    created_at_ms          INTEGER NOT NULL,
+    updated_at_ms          INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE webhook_deliveries (
-    id                 BLOB PRIMARY KEY NOT NULL,
     webhook_id         BLOB NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
     event_id           BLOB NOT NULL,
     event_seq          INTEGER NOT NULL,
     event_type         TEXT NOT NULL,
-    payload            TEXT NOT NULL,
     state              TEXT NOT NULL DEFAULT 'waiting',
     attempts           INTEGER NOT NULL DEFAULT 0,
     next_attempt_at_ms INTEGER NOT NULL,
@@ -581,12 +590,13 @@ CREATE TABLE webhook_deliveries (
     created_at_ms      INTEGER NOT NULL,
     finished_at_ms     INTEGER,
     last_status        INTEGER,
+    last_duration_ms   INTEGER,
     last_error         TEXT,
+    PRIMARY KEY (webhook_id, event_id),
     CHECK (state IN ('waiting', 'delivered', 'failed'))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (state, next_attempt_at_ms);
-CREATE INDEX webhook_deliveries_finished ON webhook_deliveries (finished_at_ms);
-CREATE INDEX webhook_deliveries_webhook_id ON webhook_deliveries (webhook_id, id);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, state, next_attempt_at_ms, event_seq);
+CREATE INDEX webhook_deliveries_created ON webhook_deliveries (created_at_ms);
 
 CREATE TABLE audit_chain (
     id        INTEGER PRIMARY KEY NOT NULL,

@@ -277,25 +277,29 @@ CREATE INDEX api_keys_account_id ON api_keys (account_id);
 CREATE INDEX api_keys_client_id ON api_keys (client_id);
 
 CREATE TABLE webhooks (
-    id               BLOB PRIMARY KEY NOT NULL,
-    url              TEXT NOT NULL,
-    events           TEXT NOT NULL,
-    sealed_secret    BLOB NOT NULL,
-    is_enabled       INTEGER NOT NULL DEFAULT 1,
-    description      TEXT,
-    failing_since_ms INTEGER,
-    version          INTEGER NOT NULL DEFAULT 0,
-    created_at_ms    INTEGER NOT NULL,
-    updated_at_ms    INTEGER NOT NULL
+    id                     BLOB PRIMARY KEY NOT NULL,
+    name                   TEXT NOT NULL,
+    url                    TEXT NOT NULL,
+    events                 TEXT NOT NULL,
+    sealed_secret          BLOB NOT NULL,
+    previous_sealed_secret BLOB,
+    previous_until_ms      INTEGER,
+    is_enabled             INTEGER NOT NULL DEFAULT 1,
+    disabled_reason        TEXT,
+    failing_since_ms       INTEGER,
+    failures               INTEGER NOT NULL DEFAULT 0,
+    paused_until_ms        INTEGER NOT NULL DEFAULT 0,
+    claimed_until_ms       INTEGER NOT NULL DEFAULT 0,
+    version                INTEGER NOT NULL DEFAULT 0,
+    created_at_ms          INTEGER NOT NULL,
+    updated_at_ms          INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE webhook_deliveries (
-    id                 BLOB PRIMARY KEY NOT NULL,
     webhook_id         BLOB NOT NULL REFERENCES webhooks (id) ON DELETE CASCADE,
     event_id           BLOB NOT NULL,
     event_seq          INTEGER NOT NULL,
     event_type         TEXT NOT NULL,
-    payload            TEXT NOT NULL,
     state              TEXT NOT NULL DEFAULT 'waiting',
     attempts           INTEGER NOT NULL DEFAULT 0,
     next_attempt_at_ms INTEGER NOT NULL,
@@ -303,12 +307,13 @@ CREATE TABLE webhook_deliveries (
     created_at_ms      INTEGER NOT NULL,
     finished_at_ms     INTEGER,
     last_status        INTEGER,
+    last_duration_ms   INTEGER,
     last_error         TEXT,
+    PRIMARY KEY (webhook_id, event_id),
     CHECK (state IN ('waiting', 'delivered', 'failed'))
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX webhook_deliveries_due ON webhook_deliveries (state, next_attempt_at_ms);
-CREATE INDEX webhook_deliveries_finished ON webhook_deliveries (finished_at_ms);
-CREATE INDEX webhook_deliveries_webhook_id ON webhook_deliveries (webhook_id, id);
+CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, state, next_attempt_at_ms, event_seq);
+CREATE INDEX webhook_deliveries_created ON webhook_deliveries (created_at_ms);
 
 CREATE TABLE audit_chain (
     id        INTEGER PRIMARY KEY NOT NULL,

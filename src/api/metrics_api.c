@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "api_internal.h"
 #include "auth/domain/mailer.h"
+#include "auth/domain/webhook_sender.h"
 #include "auth/loop/fiber.h"
 #include "auth/store/store.h"
 
@@ -152,6 +153,22 @@ static void print_mail(struct mailer *mailer, struct strbuf *out)
                          (double)counts.limited);
 }
 
+static void print_webhooks(struct webhook_sender *sender, struct strbuf *out)
+{
+    struct webhook_counts counts;
+    webhook_sender_counts(sender, &counts);
+    metric_print_gauge(out, "auth_webhooks_waiting", "Deliveries to webhooks that wait, as last seen",
+                       (double)counts.waiting);
+    metric_print_counter(out, "auth_webhooks_delivered_total", "Deliveries that arrived",
+                         (double)counts.delivered);
+    metric_print_counter(out, "auth_webhooks_attempts_failed_total", "Attempts that did not",
+                         (double)counts.attempts_failed);
+    metric_print_counter(out, "auth_webhooks_given_up_total", "Deliveries that were given up",
+                         (double)counts.given_up);
+    metric_print_counter(out, "auth_webhooks_disabled_total", "Webhooks disabled because they failed",
+                         (double)counts.disabled);
+}
+
 static void print_schema(struct readiness *readiness, struct strbuf *out)
 {
     struct readiness_view view;
@@ -179,6 +196,7 @@ result metrics_get(struct request *request, const void *body, struct response *r
     print_hasher(api->service->hasher, &text);
     print_cache(api->shared->cache, &text);
     print_mail(api->service->mailer, &text);
+    print_webhooks(api->service->webhooks, &text);
     metric_print_gauge(&text, "auth_start_time_seconds", "When this process started",
                        (double)api->shared->started_at_ms / 1e3);
     print_schema(api->shared->readiness, &text);

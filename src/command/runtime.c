@@ -10,6 +10,7 @@
 #include "auth/domain/keyring.h"
 #include "auth/domain/mailer.h"
 #include "auth/domain/retention.h"
+#include "auth/domain/webhook_sender.h"
 #include "auth/fetch/fetch.h"
 #include "auth/json/fields.h"
 #include "auth/loop/fiber.h"
@@ -22,6 +23,9 @@
 #define WORK_QUEUE          1024
 #define NETWORK_THREADS     4
 #define NETWORK_QUEUE       256
+#define WEBHOOK_THREADS     4
+#define WEBHOOK_QUEUE       256
+#define WEBHOOK_COMMAND_MS  INT64_C(10000)
 #define MS_PER_DAY          INT64_C(86400000)
 #define SETTINGS_FILE       "settings.ini"
 
@@ -264,18 +268,40 @@ static struct mailer_options mailer_options_of(const struct settings *settings)
 }
 
 /* Other people's servers may be slow: they have threads of their own, so that nothing of ours waits behind them. */
-static result start_fetch(struct runtime *runtime)
+static result start_fetch(struct runtime *runtime, struct offload *threads, struct fetch **ret_fetch)
 {
-    const struct offload_options network = {
-        .name = "network", .threads = NETWORK_THREADS, .queue_limit = NETWORK_QUEUE};
-    TRY(offload_create(&network, &runtime->network));
     const struct fetch_options options = {
-        .pool = runtime->network,
+        .pool = threads,
         .allow = setting_list_join(runtime->arena, runtime->settings->fetch_allow),
         .ca_file = runtime->settings->ca_file,
         .user_agent = STR("auth/" AUTH_VERSION),
     };
-    return fetch_create(&runtime->task, &options, &runtime->fetch);
+    return fetch_create(&runtime->task, &options, ret_fetch);
+}
+
+static result start_network(struct runtime *runtime)
+{
+    const struct offload_options network = {
+        .name = "network", .threads = NETWORK_THREADS, .queue_limit = NETWORK_QUEUE};
+    TRY(offload_create(&network, &runtime->network));
+    return start_fetch(runtime, runtime->network, &runtime->fetch);
+}
+
+/* Receivers that are slow hold up neither mail nor the passwords that are looked up. */
+static result start_webhooks(struct runtime *runtime)
+{
+    const struct settings *settings = runtime->settings;
+    const struct offload_options threads = {
+        .name = "webhooks", .threads = WEBHOOK_THREADS, .queue_limit = WEBHOOK_QUEUE};
+    TRY(offload_create(&threads, &runtime->webhook_threads));
+    TRY(start_fetch(runtime, runtime->webhook_threads, &runtime->webhook_fetch));
+    const struct webhook_sender_options options = {
+        .fetch = runtime->webhook_fetch,
+        .timeout_ms = settings->webhook_timeout_seconds * MS_PER_SECOND,
+        .retry_seconds = setting_list_join(runtime->arena, settings->webhook_retry_seconds),
+        .disable_after_ms = settings->webhook_disable_days * MS_PER_DAY,
+    };
+    return webhook_sender_create(&runtime->task, &options, &runtime->webhooks);
 }
 
 static result start_mailer(struct runtime *runtime)
@@ -288,7 +314,8 @@ int runtime_start(struct runtime *runtime)
 {
     result started = harden_process(&runtime->task.fault);
     if (is_ok(started)) started = derive_secrets(runtime);
-    if (is_ok(started)) started = start_fetch(runtime);
+    if (is_ok(started)) started = start_network(runtime);
+    if (is_ok(started)) started = start_webhooks(runtime);
     if (is_ok(started)) started = start_mailer(runtime);
     if (is_ok(started)) started = open_breached_file(runtime);
     if (!is_ok(started)) {
@@ -304,6 +331,9 @@ int runtime_start(struct runtime *runtime)
 void runtime_done(struct runtime *runtime)
 {
     mailer_destroy(runtime->mailer);
+    webhook_sender_destroy(runtime->webhooks);
+    fetch_destroy(runtime->webhook_fetch);
+    offload_destroy(runtime->webhook_threads);
     fetch_destroy(runtime->fetch);
     offload_destroy(runtime->network);
     cache_destroy(runtime->cache);
@@ -324,7 +354,8 @@ result service_open(struct runtime *runtime, struct loop *loop, struct service *
                                     .keyring = keyring_create(),
                                     .mailer = runtime->mailer,
                                     .fetch = runtime->fetch,
-                                    .network = runtime->network};
+                                    .network = runtime->network,
+                                    .webhooks = runtime->webhooks};
     TRY(store_open(&runtime->task, loop, &runtime->store, &ret_service->db));
     return cache_open(runtime->cache, loop, &ret_service->cache);
 }
@@ -334,6 +365,7 @@ void service_open_background(struct service *service)
     service->retention = background_create(&retention_work);
     service->audit = background_create(&audit_chain_work);
     service->mail = background_create(&mailer_work);
+    service->webhook_worker = background_create(&webhook_work);
 }
 
 void service_stop_background(struct service *service)
@@ -341,6 +373,7 @@ void service_stop_background(struct service *service)
     background_stop(service->retention);
     background_stop(service->audit);
     background_stop(service->mail);
+    background_stop(service->webhook_worker);
 }
 
 void service_close(struct service *service)
@@ -351,6 +384,7 @@ void service_close(struct service *service)
     background_destroy(service->retention);
     background_destroy(service->audit);
     background_destroy(service->mail);
+    background_destroy(service->webhook_worker);
 }
 
 struct migration_options runtime_migration_options(const struct runtime *runtime)
@@ -410,6 +444,16 @@ static void send_mail(struct service *service, struct task *task)
     fault_clear(&task->fault);
 }
 
+/* What a receiver that is slow or away does not take now is the server's. */
+static void send_webhooks(struct service *service, const struct task *done)
+{
+    if (!service->is_webhook_due) return;
+    struct task *task = arena_alloc(done->arena, sizeof *task);
+    task_init(task, done->arena, done->id, WORK_TIME_MS);
+    if (!is_ok(webhook_sender_drain(service, task, WEBHOOK_COMMAND_MS)))
+        log_event(LOG_LEVEL_WARN, "webhooks are left to the server", LOG_TEXT("command", done->id));
+}
+
 static result work_alone(struct alone *alone, struct task *task)
 {
     struct service service;
@@ -417,6 +461,7 @@ static result work_alone(struct alone *alone, struct task *task)
     const result outcome = is_ok(opened) ? alone->work(&service, task, alone->argument) : opened;
     if (is_ok(outcome)) send_mail(&service, task);
     flush_events(&service, task);
+    send_webhooks(&service, task);
     service_close(&service);
     return outcome;
 }

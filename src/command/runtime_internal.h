@@ -27,6 +27,9 @@ struct runtime {
     struct offload *network;
     struct fetch *fetch;
     struct mailer *mailer;
+    struct offload *webhook_threads;
+    struct fetch *webhook_fetch;
+    struct webhook_sender *webhooks;
 };
 
 /* Reads the settings and sets up the log. EXIT_USAGE, having named everything that is wrong. */

@@ -7,6 +7,7 @@
 #include "auth/base/log.h"
 #include "auth/command/command.h"
 #include "auth/domain/mailer.h"
+#include "auth/domain/webhook_sender.h"
 #include "commands_internal.h"
 #include "serve_internal.h"
 
@@ -23,6 +24,7 @@ static void signal_received(struct signals *signals, int signal_number)
     log_printf(LOG_LEVEL_INFO, "stopping: what has begun is finished, new connections are refused");
     readiness_set(serve->shared.readiness, PHASE_DRAINING, "stopping");
     mailer_stop(serve->runtime.mailer);
+    webhook_sender_stop(serve->runtime.webhooks);
     for (unsigned i = 0; i < serve->loop_count; i++) serve_loop_drain(&serve->loops[i]);
 }
 

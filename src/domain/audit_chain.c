@@ -9,7 +9,9 @@
 #include "auth/domain/audit.h"
 #include "auth/domain/audit_checkpoint.h"
 #include "auth/domain/audit_feed.h"
+#include "auth/domain/webhook_sender.h"
 #include "auth/store/audit_repo.h"
+#include "auth/store/webhook_repo.h"
 
 #define STEP_ARENA_BYTES  (8u * 1024u * 1024u)
 #define STEP_TIME_MS      INT64_C(5000)
@@ -77,12 +79,17 @@ static struct audit_step plan(struct service *service, struct task *task, const 
     return step;
 }
 
+/* With what webhooks are to be told of: an event has its place and its deliveries, or neither. */
 static result store(struct service *service, struct task *task, const struct audit_step *step)
 {
+    int64_t deliveries;
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
     TRY(audit_chain_advance(tx, task, step));
-    return db_commit(&tx, task);
+    TRY(webhook_delivery_insert_batch(tx, task, step->from.seq, step->to.seq, &deliveries));
+    TRY(db_commit(&tx, task));
+    if (deliveries > 0) webhook_sender_wake(service);
+    return RESULT_OK;
 }
 
 result audit_chain_step(struct service *service, struct task *task, int64_t *ret_count)

@@ -12,6 +12,7 @@
 #include "auth/store/mail_repo.h"
 #include "auth/store/revoked_token_repo.h"
 #include "auth/store/session_repo.h"
+#include "auth/store/webhook_repo.h"
 
 #define STEP_ARENA_BYTES  (1024u * 1024u)
 #define STEP_TIME_MS      INT64_C(5000)
@@ -57,6 +58,7 @@ static const struct eraser {
     {idempotency_erase_expired, CLOCK_ALLOWANCE_MS},
     {mail_erase_finished, RETENTION_MS},
     {mail_limit_erase_over, 0},
+    {webhook_delivery_erase_old, RETENTION_MS},
 };
 
 result retention_step(struct service *service, struct task *task)

@@ -74,6 +74,17 @@ const char *fetch_url_problem(const struct fetch *fetch, struct str url)
     return problem;
 }
 
+const char *fetch_secure_url_problem(const struct fetch *fetch, struct str url)
+{
+    CURLU *parsed = NULL;
+    bool is_host_allowed = false;
+    const char *problem = url_parse(fetch, url, &parsed, &is_host_allowed);
+    if (!problem && !is_host_allowed && !url_is_secure(parsed) && !url_is_internal(parsed))
+        problem = "must begin with https://";
+    curl_url_cleanup(parsed);
+    return problem;
+}
+
 static bool is_token(struct str text, size_t bytes_max)
 {
     for (size_t i = 0; i < text.len; i++) {

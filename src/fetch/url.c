@@ -17,14 +17,18 @@ static bool has_part(CURLU *url, CURLUPart part)
     return code == CURLUE_OK;
 }
 
-static bool is_scheme_known(CURLU *url)
+static bool has_scheme(CURLU *url, const char *name)
 {
     char *scheme = NULL;
     if (curl_url_get(url, CURLUPART_SCHEME, &scheme, 0) != CURLUE_OK) return false;
-    const struct str name = str_from(scheme);
-    const bool is_known = str_equal(name, STR("http")) || str_equal(name, STR("https"));
+    const bool is_it = str_equal(str_from(scheme), str_from(name));
     curl_free(scheme);
-    return is_known;
+    return is_it;
+}
+
+bool url_is_secure(CURLU *url)
+{
+    return has_scheme(url, "https");
 }
 
 /* The address a host spells, if it spells one: the library has turned 0x7f.1 and its like into the usual form. */
@@ -46,6 +50,17 @@ static bool parse_address(const char *host, struct sockaddr_storage *ret_address
     return true;
 }
 
+bool url_is_internal(CURLU *url)
+{
+    char *host = NULL;
+    struct sockaddr_storage address = {0};
+    if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK) return false;
+    const bool is_internal =
+        parse_address(host, &address) && !is_public_address((const struct sockaddr *)&address);
+    curl_free(host);
+    return is_internal;
+}
+
 static const char *host_problem(const struct fetch *fetch, CURLU *url, bool *ret_is_allowed)
 {
     char *host = NULL;
@@ -62,7 +77,7 @@ static const char *host_problem(const struct fetch *fetch, CURLU *url, bool *ret
 
 static const char *parts_problem(const struct fetch *fetch, CURLU *url, bool *ret_is_host_allowed)
 {
-    if (!is_scheme_known(url)) return "must begin with https:// or http://";
+    if (!has_scheme(url, "http") && !url_is_secure(url)) return "must begin with https:// or http://";
     if (has_part(url, CURLUPART_USER) || has_part(url, CURLUPART_PASSWORD))
         return "must not hold credentials";
     if (has_part(url, CURLUPART_ZONEID)) return "must not name a network interface";

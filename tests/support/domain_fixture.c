@@ -18,6 +18,7 @@
 #include "auth/domain/mailer.h"
 #include "auth/domain/scopes.h"
 #include "auth/domain/users.h"
+#include "auth/domain/webhook_sender.h"
 #include "auth/migrate/migrations.h"
 #include "postgres_server.h"
 
@@ -214,6 +215,20 @@ static struct mailer *make_mailer(struct task *task)
     return mailer;
 }
 
+/* Servers of tests are on this machine. */
+static void open_webhooks(struct task *task, struct service *service)
+{
+    const struct offload_options threads = {.name = "webhooks", .threads = 2, .queue_limit = 100};
+    struct fetch_options options = {.allow = STR("127.0.0.1"), .user_agent = STR("test")};
+    struct webhook_sender_options sender = {
+        .timeout_ms = 2000, .retry_seconds = STR("5,60,300"), .disable_after_ms = INT64_C(5) * 86400000};
+    if (!is_ok(offload_create(&threads, &service->network))) give_up("offload_create");
+    options.pool = service->network;
+    if (!is_ok(fetch_create(task, &options, &service->fetch))) give_up(task->fault.detail);
+    sender.fetch = service->fetch;
+    if (!is_ok(webhook_sender_create(task, &sender, &service->webhooks))) give_up(task->fault.detail);
+}
+
 /* The cost is the least there is: what is tested here is not the hash. */
 static void open_parts(struct domain_fixture *fixture)
 {
@@ -237,6 +252,7 @@ static void open_parts(struct domain_fixture *fixture)
     db_probe_open(&fixture->probe, fixture->db);
     service->db = fixture->probe.shared;
     service->mailer = make_mailer(&task);
+    open_webhooks(&task, service);
     fiber_set_limit(fixture->loop, VISITORS_MAX);
 }
 
@@ -295,6 +311,9 @@ void domain_fixture_close_second(struct domain_fixture *fixture)
     cache_destroy(fixture->cache);
     offload_destroy(fixture->service.work);
     mailer_destroy(fixture->service.mailer);
+    webhook_sender_destroy(fixture->service.webhooks);
+    fetch_destroy(fixture->service.fetch);
+    offload_destroy(fixture->service.network);
     password_hasher_destroy(fixture->service.hasher);
     loop_destroy(fixture->loop);
     keyring_destroy(fixture->service.keyring);

@@ -4,8 +4,9 @@
  *          still there.
  *          Accounts: closed, and their grace is over. Sessions, ended invitations: RETENTION_MS after their latest end.
  *          Revoked tokens: when they would have expired. Codes and links: a day after they have; begun sign-ins and kept
- *          answers: an hour after. Mail: RETENTION_MS after it was written, unless it waits. Failed attempts: a day after
- *          the last one; where they were throttled RETENTION_MS, and at the stop until an administrator lifts it.
+ *          answers: an hour after. Mail: RETENTION_MS after it was written, unless it waits; deliveries to webhooks: all the
+ *          same. Failed attempts: a day after the last one; where they were throttled RETENTION_MS, and at the stop until
+ *          an administrator lifts it.
  *          Security events and the addresses in them: as audit_retention.h says.
  * Waits:   retention_step (database).
  * Threads: one loop's.

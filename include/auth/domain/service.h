@@ -18,6 +18,7 @@ struct keyring;
 struct background;
 struct mailer;
 struct fetch;
+struct webhook_sender;
 
 /* Keys derived from the server secret, one for each purpose. */
 struct service_secrets {
@@ -54,10 +55,14 @@ struct service {
     struct mailer *mailer;
     struct fetch *fetch;     /* outgoing requests, with threads of its own */
     struct offload *network; /* for what waits for another server, however long that takes */
+    struct webhook_sender *webhooks;
     /* Work beside the traffic; NULL where this service does not do it. */
     struct background *retention;
     struct background *mail;
     bool is_mail_due; /* there was mail to wake somebody for, and nobody who does it in the background */
+    struct background *webhook_worker;
+    unsigned webhook_lanes; /* webhooks that are served right now */
+    bool is_webhook_due;    /* as is_mail_due */
     struct background *audit;
     struct id retention_after; /* accounts up to this one were looked at */
     unsigned audit_looks;      /* times the chainer has found nothing since an event was noted */

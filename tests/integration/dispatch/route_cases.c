@@ -14,9 +14,10 @@ static const char *value_of(struct str before, const struct route_names *names)
         struct str collection;
         const char *value;
     } rows[] = {
-        {STR("users/"), names->user_id},     {STR("members/"), names->user_id},
-        {STR("groups/"), names->group_id},   {STR("roles/"), names->role},
-        {STR("clients/"), names->client_id},
+        {STR("users/"), names->user_id},          {STR("members/"), names->user_id},
+        {STR("groups/"), names->group_id},        {STR("roles/"), names->role},
+        {STR("clients/"), names->client_id},      {STR("webhooks/"), names->webhook_id},
+        {STR("deliveries/"), names->delivery_id},
     };
     for (size_t i = 0; i < ARRAY_COUNT(rows); i++) {
         const size_t length = rows[i].collection.len;

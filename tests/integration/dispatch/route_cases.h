@@ -18,6 +18,8 @@ struct route_names {
     const char *group_id;
     const char *role;
     const char *client_id;
+    const char *webhook_id;
+    const char *delivery_id;
 };
 
 /* The path with its parameters filled in, the body with the examples of what it must have. */

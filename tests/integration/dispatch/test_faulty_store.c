@@ -13,6 +13,7 @@
 #include "auth/domain/grants.h"
 #include "auth/domain/groups.h"
 #include "auth/domain/roles.h"
+#include "auth/domain/webhooks.h"
 #include "route_cases.h"
 
 /* Every route, with each call to the database failing in turn: the answer is 503 and nothing is half done. */
@@ -21,7 +22,8 @@
 
 static char ada_bearer[2048], shop_bearer_form[2048], shop_basic[512], refresh_form[256], refresh_body[256],
     session_path[128];
-static char root_bearer[2048], user_id[ID_TEXT_SIZE], group_id[ID_TEXT_SIZE];
+static char root_bearer[2048], user_id[ID_TEXT_SIZE], group_id[ID_TEXT_SIZE], webhook_id[ID_TEXT_SIZE],
+    delivery_id[ID_TEXT_SIZE];
 
 #define JSON "application/json"
 #define FORM "application/x-www-form-urlencoded"
@@ -156,6 +158,25 @@ static void keep_client(struct visitor *visitor)
 }
 
 /* Somebody who may do everything, a group with a role, and who is in it. */
+/* With one delivery, that waits. */
+static void keep_webhook(struct visitor *visitor)
+{
+    const struct str all = STR("*");
+    const struct webhook_order order = {.name = STR("hook"),
+                                        .url = STR("https://hooks.example.org/"),
+                                        .events = {&all, 1},
+                                        .is_enabled = true};
+    struct webhook webhook = {0};
+    struct webhook_delivery delivery = {0};
+    struct secret secret;
+    expect_code(visitor, webhooks_create(visitor->service, &visitor->task, &order, &webhook, &secret),
+                STATUS_OK, "webhook");
+    expect_code(visitor, webhooks_test(visitor->service, &visitor->task, webhook.id, &delivery), STATUS_OK,
+                "delivery");
+    id_print(webhook.id, webhook_id);
+    id_print(delivery.event_id, delivery_id);
+}
+
 static void keep_administration(struct visitor *visitor, struct id account_id)
 {
     struct account root;
@@ -201,6 +222,7 @@ static void make_pattern(struct visitor *visitor)
     snprintf(refresh_body, sizeof refresh_body, "token=%.*s", STR_ARGS(mine.refresh_token));
     keep_client(visitor);
     keep_administration(visitor, account.id);
+    keep_webhook(visitor);
 }
 
 /* Texts that are filled in at run time have no length in the table. */
@@ -232,7 +254,8 @@ static void read_state(const struct domain_fixture *fixture, char state[STATE_BY
         "group_members;"
         "SELECT count(*) FROM group_roles; SELECT count(*) FROM account_roles; SELECT count(*) FROM api_keys;"
         "SELECT count(*) FROM factors; SELECT count(*) FROM one_time_codes; SELECT count(*) FROM "
-        "mail_outbox;";
+        "mail_outbox; SELECT version || is_enabled || (previous_until_ms IS NULL) FROM webhooks;"
+        "SELECT state FROM webhook_deliveries;";
     sqlite3 *file;
     state[0] = '\0';
     if (sqlite3_open(fixture->path, &file) != SQLITE_OK) abort();
@@ -405,7 +428,8 @@ static bool has_case(const char *id)
 
 static void every_row(void)
 {
-    const struct route_names names = {root_bearer, user_id, group_id, "editor", "shop"};
+    const struct route_names names = {root_bearer, user_id,    group_id,   "editor",
+                                      "shop",      webhook_id, delivery_id};
     struct domain_fixture *pattern = malloc(sizeof *pattern);
     struct arena *arena = arena_create((size_t)1 << 20);
     char before[STATE_BYTES];
