@@ -121,7 +121,7 @@ def test_pages_pass_with_their_header_fields_and_are_kept_by_nobody(edge, upstre
             assert (answer.status, answer.body) == (200, b"<form>")
             assert [answer.header(name) for name in page[1]] == list(page[1].values())
     assert len(upstream.requests) == 4
-    assert {(line["zone"], line["limit"], line["cache"]) for line in edge.log(4)} == {("general", "PASSED", "")}
+    assert {(line["zone"], line["limit"], line["cache"]) for line in edge.log(4)} == {("verify", "PASSED", "")}
     assert "utm_source" not in (edge.folder / "access.log").read_text()
 
 

@@ -51,6 +51,7 @@ def fixture_service(folder):
 def fixture_drive(folder):
     """drive(language): a browser whose user reads that language; one process for each."""
     browsers = {}
+    assert shutil.which("chromium") and shutil.which("chromedriver"), "run scripts/install-packages e2e"
 
     def drive(language="en"):
         if language not in browsers:
@@ -59,7 +60,7 @@ def fixture_drive(folder):
             for flag in (*FLAGS, f"--user-data-dir={folder}/chromium-{language}", f"--lang={language}",
                          f"--accept-lang={language}"):
                 options.add_argument(flag)
-            options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+            options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
             driver = Driver(shutil.which("chromedriver"), log_output=os.path.join(folder, "chromedriver.log"))
             browsers[language] = webdriver.Chrome(options=options, service=driver)
             browsers[language].set_page_load_timeout(20)

@@ -14,7 +14,7 @@ from authtest.client import Person
 from authtest.planted import new_password
 
 KINDS = {"verify": "verify", "login": "login_code", "reset": "password_reset"}
-SECONDS = 10
+SECONDS = 20
 
 
 class Page:
@@ -205,9 +205,158 @@ def test_a_page_shows_nothing_it_was_not_made_for(service, drive):
         assert Page(drive(), f"{service.issuer}/ui/{name}").text_of("problem") == "Open this page by the link in your mail."
 
 
+def requests_of(browser):
+    """What the browser has sent since it was asked last: address, fields, body."""
+    entries = [json.loads(entry["message"])["message"] for entry in browser.get_log("performance")]
+    sent = [entry["params"]["request"] for entry in entries if entry["method"] == "Network.requestWillBeSent"]
+    fields = [entry["params"]["headers"] for entry in entries if entry["method"] == "Network.requestWillBeSentExtraInfo"]
+    return sent, fields
+
+
+def logged_requests(service):
+    """The lines of the service about requests: mail is printed beside them."""
+    return [line for line in service.replicas[0].process.read_log().splitlines() if '"request"' in line and "/ui/" in line]
+
+
+def test_what_a_link_holds_leaves_the_browser_in_a_body_alone(service, drive, client, person):
+    """OWASP ASVS 14.2.1, 3.4.5: neither an address nor a Referer nor a log tells it, and only a button sends it."""
+    browser = drive()
+    mail = mailed(service, client, "login", person.email)
+    requests_of(browser)
+    page = Page(browser, mail.link)
+    WebDriverWait(browser, SECONDS).until(lambda _: "v1/config" in browser.execute_script(
+        "return performance.getEntriesByType('resource').map((entry) => entry.name).join()"))
+    sent, fields = requests_of(browser)
+    assert len(sent) >= 3 and {request["method"] for request in sent} == {"GET"}
+    assert mail.token not in json.dumps([[request["url"], request["headers"]] for request in sent] + fields)
+    page.press("Sign in")
+    page.wait_message("You are signed in")
+    sent, fields = requests_of(browser)
+    assert [request["method"] for request in sent if mail.token in request.get("postData", "")] == ["POST"]
+    assert mail.token not in json.dumps([[request["url"], request["headers"]] for request in sent] + fields)
+    assert not [each for each in fields if "Referer" in each or "referer" in each]
+    assert logged_requests(service) and not [line for line in logged_requests(service) if mail.token in line]
+    assert browser.execute_script("return [document.cookie, localStorage.length, sessionStorage.length]") == ["", 0, 0]
+
+
+def test_a_page_is_used_by_keyboard_alone(service, drive, client, person):
+    page = Page(drive(), mailed(service, client, "reset", person.email).link)
+    chosen = new_password()
+
+    def focused():
+        return page.browser.switch_to.active_element
+
+    assert focused().get_attribute("id") == "newPassword"
+    focused().send_keys(chosen, Keys.TAB)
+    assert focused().get_attribute("id") == "show"
+    focused().send_keys(Keys.SPACE)
+    assert page.browser.find_element(By.ID, "newPassword").get_attribute("type") == "text"
+    focused().send_keys(Keys.TAB)
+    assert focused().text == "Set the password"
+    outline = page.browser.execute_script("return getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid", "where one is can be seen"
+    focused().send_keys(Keys.ENTER)
+    page.wait_message("Your password is changed")
+    assert focused().get_attribute("id") == "title", "what comes next is read from its beginning"
+    assert client.login(person.email, chosen)
+
+
+def test_a_screen_reader_is_told_what_is_wrong(service, drive):
+    page = Page(drive(), service.issuer + "/ui/invite#iv_nothing")
+    assert {page.browser.find_element(By.ID, name).get_attribute("role") for name in ("message", "problem")} == {"status", "alert"}
+    assert len(page.browser.find_elements(By.TAG_NAME, "h1")) - len(page.browser.find_elements(By.CSS_SELECTOR, "noscript h1")) == 1
+    page.fill("E-mail address", "nobody")
+    page.press("Make the account")
+    page.wait(lambda: page.text_of("email-error") == "This is no e-mail address.")
+    email, password = (page.browser.find_element(By.ID, name) for name in ("email", "password"))
+    assert page.browser.switch_to.active_element == email
+    assert email.get_attribute("aria-invalid") == password.get_attribute("aria-invalid") == "true"
+    assert email.get_attribute("aria-describedby") == "email-error"
+    assert password.get_attribute("aria-describedby").split() == ["password-hint", "password-error"]
+    page.fill("E-mail address", "nobody@example.org")
+    page.fill("Password", new_password())
+    page.press("Make the account")
+    page.wait_problem("was used before")
+    assert not page.browser.find_elements(By.CLASS_NAME, "error")
+    assert email.get_attribute("aria-invalid") == "false"
+
+
+def test_who_has_an_account_is_not_told(service, drive, client, person):
+    """Security incident 44: the same words and the same requests for any address."""
+    seen = []
+    for email in (person.email, client.new_email()):
+        page = Page(drive(), service.issuer + "/ui/reset")
+        page.fill("E-mail address", email)
+        requests_of(page.browser)
+        page.press("Send me a code")
+        page.wait_message("If there is an account with this address, mail is on its way.")
+        sent, _ = requests_of(page.browser)
+        seen.append((page.browser.find_element(By.TAG_NAME, "main").text, [(each["method"], each["url"]) for each in sent]))
+    assert seen[0] == seen[1]
+    service.wait_mail(person.email, "password_reset")
+
+
+def test_too_many_attempts_are_told_with_the_time_to_wait(service, drive, client):
+    email = client.new_email()
+    page = Page(drive(), service.issuer + "/ui/login")
+    for _ in range(5):
+        assert client.post("/v1/codes", {"purpose": "login", "email": email}).status == 202
+    page.fill("E-mail address", email)
+    page.press("Send me a code")
+    page.wait_problem("Too many attempts. Try again in ")
+    assert 0 < int(page.text_of("problem").split()[-2]) <= 60
+
+
+def test_a_button_pressed_twice_posts_once(service, drive, client, person):
+    page = Page(drive(), mailed(service, client, "login", person.email).link)
+    requests_of(page.browser)
+    page.browser.execute_script("const b = document.querySelector('button'); b.click(); b.click();")
+    page.wait_message("You are signed in")
+    sent, _ = requests_of(page.browser)
+    assert len([each for each in sent if each["method"] == "POST"]) == 1
+
+
+def test_a_second_link_in_the_same_tab_is_another_page(service, drive, client, person):
+    """They differ behind the # alone, for which a browser loads nothing."""
+    page = Page(drive(), service.issuer + "/ui/login#lk_nothing")
+    page.press("Sign in")
+    page.wait_problem("was used before")
+    page.browser.get(mailed(service, client, "login", person.email).link)
+    page.wait_message("Press the button")
+    page.press("Sign in")
+    page.wait_message("You are signed in")
+
+
+def test_too_many_wrong_second_factors_begin_anew(service, drive, client, person):
+    factor = person.post("/v1/me/factors", {"type": "totp", "name": "phone"}).json()
+    person.post(f"/v1/me/factors/{factor['id']}/verify", {"code": totp(factor["secret"])})
+    page = Page(drive(), mailed(service, client, "login", person.email).link)
+    page.press("Sign in")
+    page.wait_message("second factor")
+    for _ in range(6):
+        if page.browser.find_elements(By.ID, "email"):
+            break
+        page.fill("Code of your authenticator", "000000")
+        page.press("Sign in")
+        page.wait(lambda: page.text_of("problem") or page.browser.find_elements(By.ID, "email"))
+    page.wait(lambda: page.browser.find_elements(By.ID, "email"))
+    assert "Begin it again" in page.text_of("problem")
+
+
+def test_without_javascript_the_page_says_that_it_needs_it(service, drive):
+    browser = drive()
+    browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
+    try:
+        browser.get(service.issuer + "/ui/verify#lk_x")
+        text = browser.find_element(By.TAG_NAME, "body").text
+    finally:
+        browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": False})
+    assert "This page needs JavaScript" in text and "braucht JavaScript" in text
+
+
 @pytest.mark.parametrize("width,height", [(1280, 800), (375, 667)])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_page_fits_its_window_and_can_be_read(service, drive, width, height, scheme):
+def test_a_page_fits_its_window_and_can_be_read(service, drive, client, width, height, scheme):
     """PAGES_FOLDER=... keeps what was seen."""
     browser = drive("de")
     browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride",
@@ -219,26 +368,49 @@ def test_a_page_fits_its_window_and_can_be_read(service, drive, width, height, s
         unlabelled = browser.execute_script("return [...document.querySelectorAll('input')].filter(i => !i.labels.length).length")
         assert unlabelled == 0
         assert contrast(browser) >= 4.5, f"{name} {scheme}: {contrast(browser)}"
-        if os.environ.get("PAGES_FOLDER"):
-            browser.save_screenshot(f"{os.environ['PAGES_FOLDER']}/{name.split('#')[0]}-{width}-{scheme}.png")
+        keep(browser, f"{name.split('#')[0]}-{width}-{scheme}")
+    page = Page(browser, f"{service.issuer}/ui/invite#iv_x")
+    page.fill("Passwort", "etwas langes")
+    page.press("Konto anlegen")
+    page.wait(lambda: page.text_of("email-error"))
+    keep(browser, f"field-{width}-{scheme}")
+    assert contrast(browser) >= 4.5
+    page.fill("E-Mail-Adresse", "somebody@example.org")
+    page.press("Konto anlegen")
+    page.wait_problem("Diese Einladung")
+    keep(browser, f"problem-{width}-{scheme}")
+    assert contrast(browser) >= 4.5
+    page = Page(browser, f"{service.issuer}/ui/reset")
+    page.fill("E-Mail-Adresse", client.new_email())
+    page.press("Code zusenden")
+    page.wait_message("unterwegs")
+    keep(browser, f"sent-{width}-{scheme}")
+    assert browser.execute_script("return document.documentElement.scrollWidth <= innerWidth")
     assert page.problems() == []
 
 
+def keep(browser, name):
+    if os.environ.get("PAGES_FOLDER"):
+        browser.save_screenshot(f"{os.environ['PAGES_FOLDER']}/{name}.png")
+
+
 def contrast(browser):
-    """The least contrast of a text with what lies behind it (WCAG 2.2, 1.4.3)."""
-    pairs = browser.execute_script("""
+    """The least contrast of a text with what lies behind it; that of the edge of a field may be a third less (WCAG 2.2, 1.4.3,
+    1.4.11)."""
+    texts, edges = browser.execute_script("""
         const behind = (e) => { for (; e; e = e.parentElement) {
             const colour = getComputedStyle(e).backgroundColor; if (colour !== 'rgba(0, 0, 0, 0)') return colour; } };
-        return [...document.querySelectorAll('h1,p,label,button')].filter((e) => e.innerText.trim())
-            .map((e) => [getComputedStyle(e).color, behind(e)]);""")
+        const all = (names) => [...document.querySelectorAll(names)];
+        return [all('h1,p,label,button').filter((e) => e.innerText.trim()).map((e) => [getComputedStyle(e).color, behind(e)]),
+            all('input').map((e) => [getComputedStyle(e).borderTopColor, behind(e)])];""")
 
     def luminance(colour):
         parts = [int(part) / 255 for part in colour[colour.index("(") + 1:-1].split(",")[:3]]
         linear = [part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
         return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
 
-    ratios = []
-    for pair in pairs:
+    def ratio(pair):
         dark, light = sorted(map(luminance, pair))
-        ratios.append((light + 0.05) / (dark + 0.05))
-    return min(ratios)
+        return (light + 0.05) / (dark + 0.05)
+
+    return min([ratio(pair) for pair in texts] + [1.5 * ratio(pair) for pair in edges])
