@@ -38,7 +38,10 @@ const TEXTS = {
     loginDone: "You are signed in as {0}.", signedOut: "You are signed out.",
     loginAsk: "Have a code and a link mailed with which you sign in.",
     factorText: "Your account has a second factor.",
-    enrolText: "Your account must have a second factor before you can sign in. Set it up in the application you use.",
+    enrolText: "Your account must have a second factor before you can sign in. It is an authenticator program, on your phone for example.",
+    enrolAct: "Set up a second factor", enrolScan: "Scan this with your authenticator program, or type the key there. Then enter the code it shows.",
+    enrolKey: "Key", enrolImage: "The key as a QR code", enrolOpen: "Open it in an authenticator program on this device",
+    enrolDone: "You are signed in as {0}. Keep these recovery codes where you find them without your phone: each lets you in once.",
     emailTitle: "Confirm your new address", emailText: "Press the button to use this address for your account from now on. Other devices are signed out.",
     emailAct: "Use this address", emailDone: "Your address is changed.",
     inviteTitle: "Make your account", inviteText: "You are invited. Give the address the invitation was sent to.",
@@ -78,7 +81,10 @@ const TEXTS = {
     loginDone: "Sie sind angemeldet als {0}.", signedOut: "Sie sind abgemeldet.",
     loginAsk: "Lassen Sie sich einen Code und einen Link zusenden, mit denen Sie sich anmelden.",
     factorText: "Ihr Konto hat einen zweiten Faktor.",
-    enrolText: "Ihr Konto braucht einen zweiten Faktor, bevor Sie sich anmelden können. Richten Sie ihn in der Anwendung ein, die Sie benutzen.",
+    enrolText: "Ihr Konto braucht einen zweiten Faktor, bevor Sie sich anmelden können. Das ist eine Authenticator-App, zum Beispiel auf Ihrem Telefon.",
+    enrolAct: "Zweiten Faktor einrichten", enrolScan: "Scannen Sie das mit Ihrer Authenticator-App, oder tippen Sie den Schlüssel dort ein. Geben Sie dann den Code ein, den sie zeigt.",
+    enrolKey: "Schlüssel", enrolImage: "Der Schlüssel als QR-Code", enrolOpen: "In einer Authenticator-App auf diesem Gerät öffnen",
+    enrolDone: "Sie sind angemeldet als {0}. Bewahren Sie diese Wiederherstellungscodes so auf, dass Sie sie ohne Ihr Telefon finden: Jeder lässt Sie einmal hinein.",
     emailTitle: "Neue Adresse bestätigen", emailText: "Drücken Sie den Knopf, um ab jetzt diese Adresse für Ihr Konto zu verwenden. Andere Geräte werden abgemeldet.",
     emailAct: "Diese Adresse verwenden", emailDone: "Ihre Adresse ist geändert.",
     inviteTitle: "Konto anlegen", inviteText: "Sie sind eingeladen. Geben Sie die Adresse an, an die die Einladung ging.",
@@ -136,15 +142,15 @@ function makeField(name) {
   return field;
 }
 
-// One form: its fields, its button, what is done with what was filled in. `more`: [text, what it does].
-function show({ title, text = "", isGood = false, problem = "", fields = [], act, submit, more }) {
+// One form: what stands above it, its fields, its button, what is done with what was filled in. `more`: [text, what it does].
+function show({ title, text = "", isGood = false, problem = "", above = [], fields = [], act, submit, more }) {
   const form = element("form");
   element("title").textContent = say(title);
   document.title = `${say(title)} – ${location.host}`;
   element("message").textContent = text;
   element("message").className = isGood ? "good" : "";
   tell(problem);
-  form.replaceChildren(...fields.map(makeField));
+  form.replaceChildren(...above, ...fields.map(makeField));
   if (act) form.append(make("button", { type: "submit", textContent: say(act) }));
   form.onsubmit = (event) => {
     event.preventDefault();
@@ -156,7 +162,7 @@ function show({ title, text = "", isGood = false, problem = "", fields = [], act
     button.addEventListener("click", more[1]);
     element("more").append(button);
   }
-  (form.querySelector("input") || element("title")).focus();
+  ((above.length === 0 && form.querySelector("input")) || element("title")).focus();
 }
 
 function valuesOf(fields) {
@@ -313,8 +319,7 @@ function askForFactor(answer) {
   const methods = answer.methods || [];
   forgetToken();
   state.loginToken = answer.login_token;
-  if (!methods.includes("totp") && !methods.includes("recovery"))
-    return show({ title: "loginTitle", problem: say("enrolText") });
+  if (methods.includes("enroll")) return offerFactor();
   return enterFactor(methods.includes("totp") ? "totp" : "recovery", methods);
 }
 
@@ -327,19 +332,53 @@ function enterFactor(method, methods) {
       const body = { login_token: state.loginToken, method, code: values[field] };
       const answer = await call("POST", "v1/login/continue", body);
       if (answer.status === 200) await signedIn(answer);
-      else if (PROBLEMS[answer.code] === "gone") askForCode("login", say("gone"));
-      else tellProblem(answer);
+      else tellFactorProblem(answer);
     },
     more: methods.includes(other) && [other === "totp" ? "useTotp" : "useRecovery", () => enterFactor(other, methods)],
   });
 }
 
+function tellFactorProblem(answer) {
+  if (PROBLEMS[answer.code] === "gone") askForCode("login", say("gone"));
+  else tellProblem(answer);
+}
+
+// Who must have a second factor and has none sets one up on the way in.
+function offerFactor() {
+  show({
+    title: "loginTitle", text: say("enrolText"), act: "enrolAct",
+    submit: async () => {
+      const answer = await call("POST", "v1/login/enroll", { login_token: state.loginToken });
+      if (isDone(answer)) confirmFactor(answer);
+      else tellFactorProblem(answer);
+    },
+  });
+}
+
+function confirmFactor(factor) {
+  const image = make("img", { className: "qr", alt: say("enrolImage"), src: `data:image/svg+xml;base64,${btoa(factor.qr_svg)}` });
+  const key = make("p", { className: "key" }, `${say("enrolKey")}: `, make("code", { textContent: factor.secret }));
+  const link = make("p", {}, make("a", { href: factor.otpauth_uri, textContent: say("enrolOpen") }));
+  show({
+    title: "loginTitle", text: say("enrolScan"), above: [image, key, link], fields: ["factorCode"], act: "loginAct",
+    submit: async ({ factorCode }) => {
+      const body = { login_token: state.loginToken, method: "totp", code: factorCode };
+      const answer = await call("POST", "v1/login/continue", body);
+      if (answer.status !== 200) return tellFactorProblem(answer);
+      const made = await call("POST", "v1/me/factors", { type: "recovery_codes" }, answer.access_token);
+      return signedIn(answer, made.recovery_codes);
+    },
+  });
+}
+
 // The tokens stay in this page and end with it, or when they are given back.
-async function signedIn(tokens) {
+async function signedIn(tokens, recoveryCodes) {
   const me = await call("GET", "v1/me", null, tokens.access_token);
+  const codes = (recoveryCodes || []).map((code) => make("li", {}, make("code", { textContent: code })));
   forgetToken();
   show({
-    title: "loginTitle", text: say("loginDone", me.email || ""), isGood: true, act: "signOut",
+    title: "loginTitle", text: say(codes.length ? "enrolDone" : "loginDone", me.email || ""), isGood: true, act: "signOut",
+    above: codes.length ? [make("ul", { className: "codes" }, ...codes)] : [],
     submit: async () => {
       const answer = await call("POST", "v1/logout", { scope: "this" }, tokens.access_token);
       if (isDone(answer)) show({ title: "loginTitle", text: say("signedOut") });

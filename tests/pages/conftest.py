@@ -34,15 +34,29 @@ def fixture_clean_logs(folder):  # pylint: disable=unused-argument
     assert not problems, "\n".join(problems)
 
 
+def start(folder, name, **settings):
+    """Its own address is the issuer, for links to lead to it."""
+    port = free_port()
+    settings = {"SQL_URI": f"sqlite:///{folder}/{name}.db", "AUTH_ISSUER": f"http://127.0.0.1:{port}",
+                "AUTH_LISTEN": f"127.0.0.1:{port}", **settings}
+    replica = Replica(folder, name, settings)
+    replica.address = ("127.0.0.1", port)
+    made = Service("sqlite", [replica], database=f"{folder}/{name}.db").start()
+    made.issuer = settings["AUTH_ISSUER"]
+    return made
+
+
 @pytest.fixture(scope="session", name="service")
 def fixture_service(folder):
-    port = free_port()
-    settings = {"SQL_URI": f"sqlite:///{folder}/pages.db", "AUTH_ISSUER": f"http://127.0.0.1:{port}",
-                "AUTH_LISTEN": f"127.0.0.1:{port}", "AUTH_SIGNUP_VERIFICATION": "on"}
-    replica = Replica(folder, "auth-pages", settings)
-    replica.address = ("127.0.0.1", port)
-    made = Service("sqlite", [replica], database=f"{folder}/pages.db").start()
-    made.issuer = settings["AUTH_ISSUER"]
+    made = start(folder, "auth-pages", AUTH_SIGNUP_VERIFICATION="on")
+    yield made
+    made.stop()
+
+
+@pytest.fixture(name="strict")
+def fixture_strict(folder):
+    """Where everybody must have a second factor."""
+    made = start(folder, "auth-strict", AUTH_MFA="required")
     yield made
     made.stop()
 
@@ -66,9 +80,17 @@ def fixture_drive(folder):
             browsers[language].set_page_load_timeout(20)
         return browsers[language]
 
+    drive.browsers = browsers
     yield drive
     for browser in browsers.values():
         browser.quit()
+
+
+@pytest.fixture(autouse=True)
+def fixture_forget(drive):
+    """What a browser complained of in earlier tests."""
+    for browser in drive.browsers.values():
+        browser.get_log("browser")
 
 
 @pytest.fixture(name="client")

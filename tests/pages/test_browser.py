@@ -343,6 +343,38 @@ def test_too_many_wrong_second_factors_begin_anew(service, drive, client, person
     assert "Begin it again" in page.text_of("problem")
 
 
+def test_who_must_have_a_second_factor_sets_it_up_on_the_way_in(strict, drive):
+    client, browser = strict.client(), drive()
+    email = client.new_email()
+    assert client.post("/v1/signup", {"email": email, "password": new_password()}).status == 202
+    page = Page(browser, mailed(strict, client, "login", email).link)
+    page.press("Sign in")
+    page.wait_message("must have a second factor")
+    page.press("Set up a second factor")
+    page.wait_message("Scan this")
+    keep(browser, "enrol")
+    assert browser.execute_script("const i = document.querySelector('img'); return i.alt !== '' && i.decode().then(() => i.naturalWidth > 0)")
+    seed = browser.find_element(By.TAG_NAME, "code").text
+    assert browser.find_element(By.TAG_NAME, "a").get_attribute("href").startswith("otpauth://totp/")
+    page.fill("Code of your authenticator", "000000")
+    page.press("Sign in")
+    page.wait_problem("is not right")
+    page.fill("Code of your authenticator", totp(seed))
+    page.press("Sign in")
+    page.wait_message(f"You are signed in as {email}. Keep these recovery codes")
+    keep(browser, "codes")
+    codes = [each.text for each in browser.find_elements(By.TAG_NAME, "code")]
+    assert len(codes) == 10
+    again = Page(browser, mailed(strict, client, "login", email).link)
+    again.press("Sign in")
+    again.wait_message("second factor")
+    again.press("Use a recovery code")
+    again.fill("Recovery code", codes[0])
+    again.press("Sign in")
+    again.wait_message("You are signed in")
+    assert page.problems() == []
+
+
 def test_without_javascript_the_page_says_that_it_needs_it(service, drive):
     browser = drive()
     browser.execute_cdp_cmd("Emulation.setScriptExecutionDisabled", {"value": True})
