@@ -143,6 +143,21 @@ const struct command commands[] = {
      "or by the file that holds it. Times: 2026-01-05T10:00:00Z or 2026-01-05.\n\n"
      "  example: auth audit list --type login.failed --since 2026-01-05\n",
      audit_command, false},
+    {"webhook", "Have security events sent somewhere, see what arrived",
+     "auth webhook create NAME URL --event TYPE... [--disable] [--json]\n"
+     "auth webhook list [--json]\n"
+     "auth webhook show ID [--json]\n"
+     "auth webhook change ID [--name NAME] [--url URL] [--event TYPE]... [--enable | --disable]\n"
+     "auth webhook delete ID [--yes]\n"
+     "auth webhook secret ID [--overlap SECONDS] [--json]   another one; both sign for a day, or as long\n"
+     "auth webhook test ID [--json]                  sends a test now; exit code 0 when it has arrived\n"
+     "auth webhook deliveries ID [--state waiting|delivered|failed] [--json]\n"
+     "auth webhook retry ID DELIVERY [--json]        sends once more, now\n\n"
+     "TYPE is a type of the audit log, all of a group as login.*, or * for everything; --event may be given\n"
+     "several times. The secret is printed once, when it is made. Addresses that are not public, and http,\n"
+     "only where AUTH_FETCH_ALLOW says so.\n\n"
+     "  example: auth webhook create Alarms https://hooks.example.org/auth --event login.failed\n",
+     webhook_command, false},
     {"healthcheck", "Ask the running service whether it is ready",
      "auth healthcheck [--live]\n\n"
      "Asks the operations listener of this configuration; exit code 0 when ready, 1 when not.\n\n"

@@ -18,6 +18,7 @@ int breached_command(int argc, char **argv);
 int import_command(int argc, char **argv);
 int export_command(int argc, char **argv);
 int audit_command(int argc, char **argv);
+int webhook_command(int argc, char **argv);
 int healthcheck_command(int argc, char **argv);
 int version_command(int argc, char **argv);
 int help_command(int argc, char **argv);

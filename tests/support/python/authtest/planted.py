@@ -28,6 +28,8 @@ def plant_tokens(document):
             plant(document.get(name))
         if str(document.get("key", "")).startswith("auk_"):
             plant(document["key"])
+        if str(document.get("secret", "")).startswith("whsec_"):
+            plant(document["secret"])
 
 
 def leaks_in(text):
