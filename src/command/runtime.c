@@ -23,8 +23,8 @@
 #define WORK_QUEUE          1024
 #define NETWORK_THREADS     4
 #define NETWORK_QUEUE       256
-#define WEBHOOK_THREADS     4
 #define WEBHOOK_QUEUE       256
+#define WEBHOOK_BACKLOG_MAX 200000
 #define WEBHOOK_COMMAND_MS  INT64_C(10000)
 #define MS_PER_DAY          INT64_C(86400000)
 #define SETTINGS_FILE       "settings.ini"
@@ -292,7 +292,7 @@ static result start_webhooks(struct runtime *runtime)
 {
     const struct settings *settings = runtime->settings;
     const struct offload_options threads = {
-        .name = "webhooks", .threads = WEBHOOK_THREADS, .queue_limit = WEBHOOK_QUEUE};
+        .name = "webhooks", .threads = WEBHOOK_LANES, .queue_limit = WEBHOOK_QUEUE};
     TRY(offload_create(&threads, &runtime->webhook_threads));
     TRY(start_fetch(runtime, runtime->webhook_threads, &runtime->webhook_fetch));
     const struct webhook_sender_options options = {
@@ -300,6 +300,7 @@ static result start_webhooks(struct runtime *runtime)
         .timeout_ms = settings->webhook_timeout_seconds * MS_PER_SECOND,
         .retry_seconds = setting_list_join(runtime->arena, settings->webhook_retry_seconds),
         .disable_after_ms = settings->webhook_disable_days * MS_PER_DAY,
+        .backlog_max = WEBHOOK_BACKLOG_MAX,
     };
     return webhook_sender_create(&runtime->task, &options, &runtime->webhooks);
 }

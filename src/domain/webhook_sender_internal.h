@@ -14,6 +14,7 @@ struct webhook_sender {
     int64_t retry_ms[WEBHOOK_RETRIES_MAX];
     size_t retry_count;
     atomic_bool is_stopping;
+    atomic_uint lanes; /* webhooks that are served right now */
     _Atomic int64_t waiting;
     _Atomic uint64_t delivered;
     _Atomic uint64_t attempts_failed;

@@ -14,6 +14,7 @@
 #define DOUBLINGS_MAX        20
 #define RACE_MS              20u /* another worker was faster: once more, and not at the same moment */
 #define STATUS_GONE          410
+#define PLACE_LOOK_MS        INT64_C(250) /* all places may be taken by other loops */
 
 /* One webhook's turn. Stands in its own arena. */
 struct lane {
@@ -94,14 +95,14 @@ static result try_later(struct lane *lane, struct task *task, struct webhook_del
     return webhook_delivery_postpone(lane->service->db, task, delivery);
 }
 
-static result disable(struct lane *lane, struct task *task, const char *reason)
+static result disable(struct service *service, struct task *task, struct id webhook_id, const char *reason)
 {
     char id[ID_TEXT_SIZE];
-    id_print(lane->webhook.id, id);
+    id_print(webhook_id, id);
     log_event(LOG_LEVEL_WARN, "a webhook is disabled", LOG_TEXT("webhook", str_from(id)),
               LOG_TEXT("reason", str_from(reason)));
-    atomic_fetch_add(&lane->service->webhooks->disabled, 1);
-    return webhooks_disable(lane->service, task, lane->webhook.id, reason);
+    atomic_fetch_add(&service->webhooks->disabled, 1);
+    return webhooks_disable(service, task, webhook_id, reason);
 }
 
 /* The receiver has its pause, and this its next attempt; what else waits for it waits as well. */
@@ -118,11 +119,11 @@ static result note_failure(struct lane *lane, struct task *task, struct webhook_
     webhook->paused_until_ms = now_ms + pause_ms(sender, webhook->failures);
     if (delivery->last_status == STATUS_GONE) {
         TRY(give_up(lane, task, delivery));
-        return disable(lane, task, "the receiver answered 410 Gone");
+        return disable(lane->service, task, webhook->id, "the receiver answered 410 Gone");
     }
     TRY(try_later(lane, task, delivery));
     if (longest_ms == 0 || now_ms - webhook->failing_since_ms < longest_ms) return RESULT_OK;
-    return disable(lane, task, "it has failed for too long");
+    return disable(lane->service, task, webhook->id, "it has failed for too long");
 }
 
 /* --- a turn ------------------------------------------------------------------------------------------------------- */
@@ -228,7 +229,7 @@ static void lane_ended(struct fiber_job *job)
 {
     struct lane *lane = CONTAINER_OF(job, struct lane, job);
     struct service *service = lane->service;
-    service->webhook_lanes--;
+    atomic_fetch_sub(&service->webhooks->lanes, 1);
     background_wake(service->webhook_worker, service, 0);
     lane_close(lane);
 }
@@ -237,14 +238,20 @@ static void lane_ended(struct fiber_job *job)
 static result lane_start(struct lane *lane)
 {
     lane->job = (struct fiber_job){.run = lane_run, .ended = lane_ended};
-    lane->service->webhook_lanes++;
     if (is_ok(fiber_start(&lane->job))) return RESULT_OK;
-    lane->service->webhook_lanes--;
     const result released =
         webhook_release(lane->service->db, &lane->task, &lane->webhook, lane->began_wall_ms);
     lane_close(lane);
     TRY(released);
     return RESULT(OVERLOADED);
+}
+
+/* Of all loops together there are no more than there are threads: none waits in line while its claim runs out. */
+static bool take_place(struct webhook_sender *sender)
+{
+    if (atomic_fetch_add(&sender->lanes, 1) < WEBHOOK_LANES) return true;
+    atomic_fetch_sub(&sender->lanes, 1);
+    return false;
 }
 
 /* When to go on by itself; 0: nothing waits. */
@@ -255,21 +262,31 @@ static result look_ahead(struct service *service, struct task *task, int64_t now
     atomic_store(&service->webhooks->waiting, backlog.waiting);
     *ret_again_ms = 0;
     if (backlog.waiting == 0) return RESULT_OK;
+    if (backlog.longest > service->webhooks->options.backlog_max)
+        TRY(disable(service, task, backlog.longest_id, "more events wait for it than are kept"));
     *ret_again_ms =
         backlog.due_at_ms > now_ms ? backlog.due_at_ms - now_ms : 1 + (int64_t)random_below(RACE_MS);
     return RESULT_OK;
 }
 
+static result begin_lane(struct service *service, const struct task *task)
+{
+    struct lane *lane = NULL;
+    result begun = lane_open(service, task, task->now_ms, &lane);
+    if (is_ok(begun)) begun = lane_start(lane);
+    if (!is_ok(begun)) atomic_fetch_sub(&service->webhooks->lanes, 1);
+    return begun;
+}
+
 /* A lane for each webhook that something is due for, as many as there may be; a lane that ends wakes this again. */
 static result step(struct service *service, struct task *task, int64_t *ret_again_ms)
 {
-    *ret_again_ms = 0;
-    while (service->webhook_lanes < WEBHOOK_LANES && !atomic_load(&service->webhooks->is_stopping)) {
-        struct lane *lane;
-        const result opened = lane_open(service, task, task->now_ms, &lane);
-        if (opened.code == STATUS_NOT_FOUND) return look_ahead(service, task, task->now_ms, ret_again_ms);
-        TRY(opened);
-        TRY(lane_start(lane));
+    struct webhook_sender *sender = service->webhooks;
+    *ret_again_ms = PLACE_LOOK_MS;
+    while (!atomic_load(&sender->is_stopping) && take_place(sender)) {
+        const result begun = begin_lane(service, task);
+        if (begun.code == STATUS_NOT_FOUND) return look_ahead(service, task, task->now_ms, ret_again_ms);
+        TRY(begun);
     }
     return RESULT_OK;
 }

@@ -12,6 +12,7 @@
 #define SECRET_PREFIX    "whsec_"
 #define CONTEXT_SIZE     64u
 #define EVENT_NAME_MAX   64u
+#define BATCH_ROWS       INT64_C(1000)
 #define EVENTS_BYTES_MAX 4096u
 
 /* --- what events it wants ----------------------------------------------------------------------------------------- */
@@ -194,32 +195,87 @@ static enum audit_type type_of(const struct webhook *before, const struct webhoo
     return after->is_enabled ? AUDIT_WEBHOOK_ENABLED : AUDIT_WEBHOOK_DISABLED;
 }
 
-result webhooks_update(struct service *service, struct task *task, const struct webhook_target *target,
-                       const struct webhook_changes *changes, struct webhook *ret_webhook)
+/* There may be many: some at a time, each for itself. */
+static result cancel_all(struct service *service, struct task *task, struct id id)
+{
+    int64_t count = BATCH_ROWS;
+    while (count == BATCH_ROWS) {
+        if (is_late(task)) FAIL(&task->fault, DEADLINE_EXCEEDED, "more waits than could be ended");
+        TRY(webhook_delivery_cancel_some(service->db, task, id, BATCH_ROWS, &count));
+    }
+    return RESULT_OK;
+}
+
+static result store_change(struct service *service, struct task *task, const struct webhook_target *target,
+                           const struct webhook_changes *changes, struct webhook *ret_webhook)
 {
     struct webhook before;
-    TRY(check_changes(service, task, changes));
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
     TRY(hold(tx, task, target, &before));
     const struct webhook after = changed(task->arena, &before, changes);
     TRY(webhook_change(tx, task, &after));
-    if (before.is_enabled && !after.is_enabled) TRY(webhook_delivery_cancel(tx, task, after.id));
     TRY(note(service, tx, task, type_of(&before, &after), after.id, NULL));
     TRY(db_commit(&tx, task));
-    if (after.is_enabled) webhook_sender_wake(service);
     *ret_webhook = after;
     return RESULT_OK;
 }
 
-result webhooks_delete(struct service *service, struct task *task, const struct webhook_target *target)
+/* One that is enabled begins with nothing that was left when it was disabled. */
+static result clear_before_enabling(struct service *service, struct task *task, struct id id)
+{
+    struct webhook webhook;
+    TRY(webhook_find(service->db, task, id, &webhook));
+    return webhook.is_enabled ? RESULT_OK : cancel_all(service, task, id);
+}
+
+result webhooks_update(struct service *service, struct task *task, const struct webhook_target *target,
+                       const struct webhook_changes *changes, struct webhook *ret_webhook)
+{
+    const bool is_enabling = changes->sets_enabled && changes->order.is_enabled;
+    struct webhook webhook;
+    TRY(check_changes(service, task, changes));
+    if (is_enabling) TRY(clear_before_enabling(service, task, target->id));
+    TRY(store_change(service, task, target, changes, &webhook));
+    if (webhook.is_enabled)
+        webhook_sender_wake(service);
+    else
+        TRY(cancel_all(service, task, webhook.id));
+    *ret_webhook = webhook;
+    return RESULT_OK;
+}
+
+/* From now on nothing is added to its deliveries. */
+static result strip(struct service *service, struct task *task, const struct webhook_target *target)
 {
     struct webhook webhook;
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
     TRY(hold(tx, task, target, &webhook));
-    TRY(webhook_delete(tx, task, webhook.id));
-    TRY(note(service, tx, task, AUDIT_WEBHOOK_DELETED, webhook.id, NULL));
+    webhook.is_enabled = false;
+    webhook.disabled_reason = STR("it is being deleted");
+    TRY(webhook_change(tx, task, &webhook));
+    return db_commit(&tx, task);
+}
+
+static result delete_deliveries(struct service *service, struct task *task, struct id id)
+{
+    int64_t count = BATCH_ROWS;
+    while (count == BATCH_ROWS) {
+        if (is_late(task)) FAIL(&task->fault, DEADLINE_EXCEEDED, "more deliveries than could be deleted");
+        TRY(webhook_delivery_delete_some(service->db, task, id, BATCH_ROWS, &count));
+    }
+    return RESULT_OK;
+}
+
+result webhooks_delete(struct service *service, struct task *task, const struct webhook_target *target)
+{
+    TRY(strip(service, task, target));
+    TRY(delete_deliveries(service, task, target->id));
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(webhook_delete(tx, task, target->id));
+    TRY(note(service, tx, task, AUDIT_WEBHOOK_DELETED, target->id, NULL));
     return db_commit(&tx, task);
 }
 
@@ -299,14 +355,19 @@ result webhooks_retry(struct service *service, struct task *task, struct id id, 
     return RESULT_OK;
 }
 
-result webhooks_disable(struct service *service, struct task *task, struct id id, const char *reason)
+static result store_disabled(struct service *service, struct task *task, struct id id, const char *reason)
 {
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
-    const result disabled = webhook_disable(tx, task, id, str_from(reason));
-    if (disabled.code == STATUS_NOT_FOUND) return RESULT_OK;
-    TRY(disabled);
-    TRY(webhook_delivery_cancel(tx, task, id));
+    TRY(webhook_disable(tx, task, id, str_from(reason)));
     TRY(note(service, tx, task, AUDIT_WEBHOOK_DISABLED, id, reason));
     return db_commit(&tx, task);
+}
+
+result webhooks_disable(struct service *service, struct task *task, struct id id, const char *reason)
+{
+    const result stored = store_disabled(service, task, id, reason);
+    if (stored.code == STATUS_NOT_FOUND) return RESULT_OK;
+    TRY(stored);
+    return cancel_all(service, task, id);
 }

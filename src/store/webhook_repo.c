@@ -269,10 +269,27 @@ result webhook_delivery_find(struct db *db, struct task *task, struct id webhook
     return run_delivery(db, task, &statement_webhook_delivery_by_id, arguments, ret_delivery);
 }
 
-result webhook_delivery_cancel(struct db *db, struct task *task, struct id webhook_id)
+static result run_counted(struct db *db, struct task *task, const struct statement *statement,
+                          const struct db_value *arguments, int64_t *ret_count)
 {
-    const struct db_value arguments[] = {db_id(&webhook_id), db_int(task->now_ms)};
-    return run_quiet(db, task, &statement_webhook_delivery_cancel, arguments);
+    struct db_rows rows;
+    TRY(db_run(db, task, statement, arguments, &rows));
+    *ret_count = rows.affected;
+    return RESULT_OK;
+}
+
+result webhook_delivery_cancel_some(struct db *db, struct task *task, struct id webhook_id, int64_t count,
+                                    int64_t *ret_cancelled)
+{
+    const struct db_value arguments[] = {db_id(&webhook_id), db_int(task->now_ms), db_int(count)};
+    return run_counted(db, task, &statement_webhook_delivery_cancel_some, arguments, ret_cancelled);
+}
+
+result webhook_delivery_delete_some(struct db *db, struct task *task, struct id webhook_id, int64_t count,
+                                    int64_t *ret_deleted)
+{
+    const struct db_value arguments[] = {db_id(&webhook_id), db_int(count)};
+    return run_counted(db, task, &statement_webhook_delivery_delete_some, arguments, ret_deleted);
 }
 
 static int64_t later(int64_t a, int64_t b)
@@ -291,7 +308,11 @@ result webhook_backlog_find(struct db *db, struct task *task, struct webhook_bac
                                          row_int(&rows, i, WEBHOOK_BACKLOG_CLAIMED_UNTIL_MS));
         const int64_t due_at_ms = later(free_at_ms, row_int(&rows, i, WEBHOOK_BACKLOG_NEXT_ATTEMPT_AT_MS));
         if (i == 0 || due_at_ms < backlog.due_at_ms) backlog.due_at_ms = due_at_ms;
-        backlog.waiting += row_int(&rows, i, WEBHOOK_BACKLOG_WAITING);
+        const int64_t waiting = row_int(&rows, i, WEBHOOK_BACKLOG_WAITING);
+        backlog.waiting += waiting;
+        if (waiting <= backlog.longest) continue;
+        backlog.longest = waiting;
+        backlog.longest_id = row_id(&rows, i, WEBHOOK_BACKLOG_ID);
     }
     *ret_backlog = backlog;
     return RESULT_OK;

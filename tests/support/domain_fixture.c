@@ -220,8 +220,10 @@ static void open_webhooks(struct task *task, struct service *service)
 {
     const struct offload_options threads = {.name = "webhooks", .threads = 2, .queue_limit = 100};
     struct fetch_options options = {.allow = STR("127.0.0.1"), .user_agent = STR("test")};
-    struct webhook_sender_options sender = {
-        .timeout_ms = 2000, .retry_seconds = STR("5,60,300"), .disable_after_ms = INT64_C(5) * 86400000};
+    struct webhook_sender_options sender = {.timeout_ms = 2000,
+                                            .retry_seconds = STR("5,60,300"),
+                                            .disable_after_ms = INT64_C(5) * 86400000,
+                                            .backlog_max = 3000};
     if (!is_ok(offload_create(&threads, &service->network))) give_up("offload_create");
     options.pool = service->network;
     if (!is_ok(fetch_create(task, &options, &service->fetch))) give_up(task->fault.detail);

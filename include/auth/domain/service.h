@@ -61,8 +61,7 @@ struct service {
     struct background *mail;
     bool is_mail_due; /* there was mail to wake somebody for, and nobody who does it in the background */
     struct background *webhook_worker;
-    unsigned webhook_lanes; /* webhooks that are served right now */
-    bool is_webhook_due;    /* as is_mail_due */
+    bool is_webhook_due; /* as is_mail_due */
     struct background *audit;
     struct id retention_after; /* accounts up to this one were looked at */
     unsigned audit_looks;      /* times the chainer has found nothing since an event was noted */

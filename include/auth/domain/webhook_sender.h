@@ -21,7 +21,7 @@
 #include "auth/fetch/fetch.h"
 
 #define WEBHOOK_RETRIES_MAX 20u
-#define WEBHOOK_LANES       4u /* webhooks that a loop serves at a time */
+#define WEBHOOK_LANES       8u /* webhooks that are served at a time: as many threads the fetch should have */
 
 struct webhook_sender;
 
@@ -30,6 +30,7 @@ struct webhook_sender_options {
     int64_t timeout_ms;
     struct str retry_seconds; /* the waits after failed attempts, by commas; then it is given up */
     int64_t disable_after_ms; /* of failing; 0: never */
+    int64_t backlog_max;      /* a webhook that more deliveries wait for is disabled */
 };
 
 struct webhook_counts {

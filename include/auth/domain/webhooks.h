@@ -52,7 +52,7 @@ struct webhook_changes {
 NODISCARD result webhooks_update(struct service *service, struct task *task,
                                  const struct webhook_target *target, const struct webhook_changes *changes,
                                  struct webhook *ret_webhook);
-/* With all its deliveries. */
+/* With all its deliveries, some at a time: what fails half-way is finished by the next try. */
 NODISCARD result webhooks_delete(struct service *service, struct task *task,
                                  const struct webhook_target *target);
 /* Another secret; the one before signs as well for `overlap_seconds`, 0: it does not. */

@@ -53,10 +53,12 @@ struct webhook_delivery_list {
     size_t count;
 };
 
-/* What waits for one webhook. */
+/* What waits for all webhooks. */
 struct webhook_backlog {
     int64_t waiting;
-    int64_t due_at_ms; /* the first of them, and not before somebody may take it */
+    int64_t due_at_ms;    /* the first of them, and not before somebody may take it */
+    struct id longest_id; /* the webhook that most waits for */
+    int64_t longest;
 };
 
 #endif

@@ -25,7 +25,7 @@ NODISCARD result webhook_hold(struct db *tx, struct task *task, struct id id, st
 NODISCARD result webhook_change(struct db *tx, struct task *task, const struct webhook *webhook);
 /* The secret and the one before. */
 NODISCARD result webhook_set_secret(struct db *tx, struct task *task, const struct webhook *webhook);
-/* With its deliveries. */
+/* With what deliveries there still are. */
 NODISCARD result webhook_delete(struct db *db, struct task *task, struct id id);
 
 /* The next one something is due for at `now_ms`. NOT_FOUND: there is none, or another worker was faster. */
@@ -59,8 +59,11 @@ NODISCARD result webhook_delivery_retry(struct db *db, struct task *task, struct
                                         struct id event_id, struct webhook_delivery *ret_delivery);
 NODISCARD result webhook_delivery_find(struct db *db, struct task *task, struct id webhook_id,
                                        struct id event_id, struct webhook_delivery *ret_delivery);
-/* All that waits has failed. */
-NODISCARD result webhook_delivery_cancel(struct db *db, struct task *task, struct id webhook_id);
+/* At most `count` of those that wait have failed; or of all are gone. */
+NODISCARD result webhook_delivery_cancel_some(struct db *db, struct task *task, struct id webhook_id,
+                                              int64_t count, int64_t *ret_cancelled);
+NODISCARD result webhook_delivery_delete_some(struct db *db, struct task *task, struct id webhook_id,
+                                              int64_t count, int64_t *ret_deleted);
 /* `*ret_backlog`: of all webhooks; waiting 0: nothing waits. */
 NODISCARD result webhook_backlog_find(struct db *db, struct task *task, struct webhook_backlog *ret_backlog);
 

@@ -172,20 +172,39 @@ SELECT webhook_id, event_id, event_seq, event_type, state, attempts, next_attemp
        last_status, last_duration_ms, last_error
 FROM webhook_deliveries WHERE webhook_id = $1 AND event_id = $2
 
--- What waits for a webhook that is disabled does not come all the same when it is enabled again.
--- name: webhook_delivery_cancel
+-- What waits for a webhook that is disabled does not come all the same when it is enabled again. By their place in the table,
+-- so that PostgreSQL finds them the same way whatever it knows of the table.
+-- name: webhook_delivery_cancel_some
 -- lane: write
--- in: webhook_id uuid, now int
+-- in: webhook_id uuid, now int, count int
 -- out:
 UPDATE webhook_deliveries
 SET state = 'failed', claimed_until_ms = 0, finished_at_ms = $2, last_error = 'the webhook was disabled'
-WHERE webhook_id = $1 AND state = 'waiting'
+WHERE ctid = ANY (ARRAY(SELECT d.ctid FROM webhook_deliveries AS d
+                        WHERE d.webhook_id = $1 AND d.state = 'waiting' LIMIT $3))
+  AND state = 'waiting'
+-- dialect: sqlite
+UPDATE webhook_deliveries
+SET state = 'failed', claimed_until_ms = 0, finished_at_ms = $2, last_error = 'the webhook was disabled'
+WHERE (webhook_id, event_id) IN (SELECT d.webhook_id, d.event_id FROM webhook_deliveries AS d
+                                 WHERE d.webhook_id = $1 AND d.state = 'waiting' LIMIT $3)
+
+-- name: webhook_delivery_delete_some
+-- lane: write
+-- in: webhook_id uuid, count int
+-- out:
+DELETE FROM webhook_deliveries
+WHERE ctid = ANY (ARRAY(SELECT d.ctid FROM webhook_deliveries AS d WHERE d.webhook_id = $1 LIMIT $2))
+-- dialect: sqlite
+DELETE FROM webhook_deliveries
+WHERE webhook_id = $1
+  AND event_id IN (SELECT d.event_id FROM webhook_deliveries AS d WHERE d.webhook_id = $1 LIMIT $2)
 
 -- For each enabled webhook that something waits for.
 -- name: webhook_backlog
 -- in: count int
--- out: waiting int, next_attempt_at_ms int, paused_until_ms int, claimed_until_ms int
-SELECT count(*) AS waiting, min(d.next_attempt_at_ms) AS next_attempt_at_ms, w.paused_until_ms, w.claimed_until_ms
+-- out: id uuid, waiting int, next_attempt_at_ms int, paused_until_ms int, claimed_until_ms int
+SELECT w.id, count(*) AS waiting, min(d.next_attempt_at_ms) AS next_attempt_at_ms, w.paused_until_ms, w.claimed_until_ms
 FROM webhooks AS w JOIN webhook_deliveries AS d ON d.webhook_id = w.id
 WHERE w.is_enabled AND d.state = 'waiting'
 GROUP BY w.id, w.paused_until_ms, w.claimed_until_ms LIMIT $1
@@ -204,6 +223,10 @@ ORDER BY event_id DESC LIMIT $4
 -- lane: write
 -- in: before_ms int, count int
 -- out:
+DELETE FROM webhook_deliveries
+WHERE ctid = ANY (ARRAY(SELECT d.ctid FROM webhook_deliveries AS d
+                        WHERE d.created_at_ms < $1 ORDER BY d.created_at_ms LIMIT $2))
+-- dialect: sqlite
 DELETE FROM webhook_deliveries
 WHERE (webhook_id, event_id) IN (SELECT d.webhook_id, d.event_id FROM webhook_deliveries AS d
                                  WHERE d.created_at_ms < $1 ORDER BY d.created_at_ms LIMIT $2)

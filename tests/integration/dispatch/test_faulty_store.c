@@ -329,11 +329,12 @@ static void try(const struct domain_fixture *pattern)
     free(api);
 }
 
-/* What is done in steps that are each whole: a group of any size is emptied a thousand members at a time before it goes,
- * and a new key stands before the list is read again. Asked again, both go on from there. */
+/* What is done in steps that are each whole: a group or a webhook of any size is emptied a thousand rows at a time before
+ * it goes, and a new key stands before the list is read again. Asked again, all go on from there. */
 static bool is_done_in_steps(const char *what)
 {
-    return strcmp(what, "admin_group_delete") == 0 || strcmp(what, "admin_signing_key_rotate") == 0;
+    return strcmp(what, "admin_group_delete") == 0 || strcmp(what, "admin_webhook_delete") == 0 ||
+           strcmp(what, "admin_signing_key_rotate") == 0;
 }
 
 static void judge(const struct trial *clean, const char *before)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT
-// What is refused, who is told of what, and whose secrets.
+// What is refused, who is told of what.
 #include <criterion/criterion.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,6 +9,7 @@
 #include "auth/domain/audit.h"
 #include "auth/domain/audit_chain.h"
 #include "auth/domain/retention.h"
+#include "auth/domain/webhook_sender.h"
 #include "auth/domain/webhooks.h"
 #include "auth/store/webhook_repo.h"
 #include "domain_fixture.h"
@@ -223,64 +224,6 @@ Test(webhooks, a_version_that_nobody_has_read_is_not_changed)
     on_each_engine(1, another_version);
 }
 
-/* --- secrets ------------------------------------------------------------------------------------------------------ */
-
-static void sealed(struct visitor *visitor)
-{
-    const struct webhook first = create(visitor, "*");
-    const struct webhook second = create(visitor, "*");
-    struct key256 key, other;
-    struct service *service = visitor->service;
-    expect_code(visitor, webhook_secret_open(service, &visitor->task, first.id, first.sealed_secret, &key),
-                STATUS_OK, "its own");
-    expect_code(visitor, webhook_secret_open(service, &visitor->task, second.id, first.sealed_secret, &other),
-                STATUS_INTERNAL, "one moved to another row");
-    cr_expect(!memmem(first.sealed_secret.ptr, first.sealed_secret.len, key.bytes, sizeof key.bytes));
-}
-
-Test(webhooks, secrets_are_sealed_and_each_is_one_webhooks)
-{
-    on_each_engine(1, sealed);
-}
-
-static void rotated(struct visitor *visitor)
-{
-    const struct webhook before = create(visitor, "*");
-    const struct webhook_target target = {.id = before.id};
-    struct webhook after;
-    struct secret secret;
-    struct key256 old, previous, now;
-    struct service *service = visitor->service;
-    struct task *task = &visitor->task;
-    expect_code(visitor, webhooks_rotate_secret(service, task, &target, -1, &after, &secret),
-                STATUS_VALIDATION_FAILED, "no time");
-    expect_code(
-        visitor,
-        webhooks_rotate_secret(service, task, &target, WEBHOOK_OVERLAP_SECONDS_LONGEST + 1, &after, &secret),
-        STATUS_VALIDATION_FAILED, "too long");
-    expect_code(visitor, webhooks_rotate_secret(service, task, &target, 60, &after, &secret), STATUS_OK,
-                "rotate");
-    expect_code(visitor, webhook_find(service->db, task, before.id, &after), STATUS_OK, "find");
-    cr_expect_eq(after.previous_until_ms, task->now_ms + 60000);
-    expect_code(visitor, webhook_secret_open(service, task, before.id, before.sealed_secret, &old), STATUS_OK,
-                "old");
-    expect_code(visitor,
-                webhook_secret_open(service, task, before.id, after.previous_sealed_secret, &previous),
-                STATUS_OK, "previous");
-    expect_code(visitor, webhook_secret_open(service, task, before.id, after.sealed_secret, &now), STATUS_OK,
-                "now");
-    cr_expect(bytes_equal(&old, &previous, sizeof old) && !bytes_equal(&old, &now, sizeof old));
-    expect_code(visitor, webhooks_rotate_secret(service, task, &target, 0, &after, &secret), STATUS_OK,
-                "at once");
-    expect_code(visitor, webhook_find(service->db, task, before.id, &after), STATUS_OK, "find");
-    cr_expect(is_empty(after.previous_sealed_secret) && after.previous_until_ms == 0);
-}
-
-Test(webhooks, a_rotated_secret_stays_for_as_long_as_is_said)
-{
-    on_each_engine(1, rotated);
-}
-
 /* --- who is told of what ------------------------------------------------------------------------------------------ */
 
 static void wishes(struct visitor *visitor)
@@ -409,6 +352,67 @@ static void disabled(struct visitor *visitor)
 Test(webhooks, one_that_is_disabled_waits_for_nothing)
 {
     on_each_engine(1, disabled);
+}
+
+static void fill(struct visitor *visitor, int rows)
+{
+    char sql[512];
+    const bool is_lite = visitor->fixture->engine == DB_SQLITE;
+    snprintf(
+        sql, sizeof sql,
+        "WITH RECURSIVE n(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM n WHERE n < %d) INSERT INTO "
+        "webhook_deliveries (webhook_id, event_id, event_seq, event_type, next_attempt_at_ms, created_at_ms) "
+        "SELECT w.id, %s, n, 'login.failed', 1, 1 FROM n CROSS JOIN webhooks AS w",
+        rows, is_lite ? "randomblob(16)" : "gen_random_uuid()");
+    tell(visitor->fixture, sql);
+}
+
+static void very_many(struct visitor *visitor)
+{
+    const struct webhook webhook = create(visitor, "login.failed");
+    const struct webhook_target target = {.id = webhook.id};
+    struct webhook_changes changes = {.sets_enabled = true};
+    struct webhook changed;
+    struct service *service = visitor->service;
+    fill(visitor, 2500);
+    expect_code(visitor, webhooks_update(service, &visitor->task, &target, &changes, &changed), STATUS_OK,
+                "disable");
+    cr_expect_eq(deliveries(visitor, webhook.id, "state = 'failed'"), 2500);
+    fill(visitor, 1500);
+    changes.order.is_enabled = true;
+    expect_code(visitor, webhooks_update(service, &visitor->task, &target, &changes, &changed), STATUS_OK,
+                "enable");
+    cr_expect_eq(deliveries(visitor, webhook.id, "state = 'waiting'"), 0, "what was left over is not sent");
+    expect_code(visitor, webhooks_delete(service, &visitor->task, &target), STATUS_OK, "delete");
+    cr_expect_eq(ask(visitor->fixture, "SELECT count(*) FROM webhook_deliveries"), 0);
+}
+
+Test(webhooks, very_many_deliveries_are_ended_some_at_a_time)
+{
+    on_each_engine(1, very_many);
+}
+
+static void too_many(struct visitor *visitor)
+{
+    const struct webhook webhook = create(visitor, "login.failed");
+    struct webhook changed;
+    int64_t again_ms = -1;
+    struct service *service = visitor->service;
+    expect_code(visitor, webhook_work.step(service, &visitor->task, &again_ms), STATUS_OK, "step");
+    cr_expect_eq(again_ms, 0, "with nothing to do nothing is looked at again");
+    fill(visitor, 3001);
+    tell(visitor->fixture, "UPDATE webhooks SET paused_until_ms = 99999999999999");
+    expect_code(visitor, webhook_work.step(service, &visitor->task, &again_ms), STATUS_OK, "step");
+    expect_code(visitor, webhook_find(service->db, &visitor->task, webhook.id, &changed), STATUS_OK, "find");
+    cr_expect(!changed.is_enabled && !is_empty(changed.disabled_reason));
+    cr_expect_eq(deliveries(visitor, webhook.id, "state = 'waiting'"), 0);
+    cr_expect_eq(ask(visitor->fixture, "SELECT count(*) FROM audit_events WHERE type = 'webhook.disabled'"),
+                 1);
+}
+
+Test(webhooks, one_that_too_many_events_wait_for_is_disabled)
+{
+    on_each_engine(1, too_many);
 }
 
 static void deleted(struct visitor *visitor)
