@@ -85,14 +85,18 @@ static bool as_six(const struct sockaddr *address, unsigned char ret_bytes[16])
     return true;
 }
 
-bool is_allowed_address(const struct allowed *allowed, const struct sockaddr *address)
+bool is_listed_address(const struct allowed *allowed, const struct sockaddr *address)
 {
     unsigned char bytes[16];
-    if (is_public_address(address)) return true;
     if (!as_six(address, bytes)) return false;
     for (size_t i = 0; i < allowed->network_count; i++)
         if (has_prefix(bytes, allowed->networks[i].prefix, allowed->networks[i].bits)) return true;
     return false;
+}
+
+bool is_allowed_address(const struct allowed *allowed, const struct sockaddr *address)
+{
+    return is_public_address(address) || is_listed_address(allowed, address);
 }
 
 bool is_allowed_host(const struct allowed *allowed, struct str host)

@@ -79,7 +79,7 @@ const char *fetch_secure_url_problem(const struct fetch *fetch, struct str url)
     CURLU *parsed = NULL;
     bool is_host_allowed = false;
     const char *problem = url_parse(fetch, url, &parsed, &is_host_allowed);
-    if (!problem && !is_host_allowed && !url_is_secure(parsed) && !url_is_internal(parsed))
+    if (!problem && !url_is_secure(parsed) && !url_is_listed(fetch, parsed))
         problem = "must begin with https://";
     curl_url_cleanup(parsed);
     return problem;

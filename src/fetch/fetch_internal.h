@@ -38,8 +38,8 @@ extern const char url_not_public[]; /* one of the problems of url_parse */
 /* url.c: NULL, and the parsed URL, which is the one that is used; or what is wrong. */
 const char *url_parse(const struct fetch *fetch, struct str text, CURLU **ret_url, bool *ret_is_host_allowed);
 bool url_is_secure(CURLU *url);
-/* Whether its host is an address that is not public: in a URL that was parsed, the operator has allowed it. */
-bool url_is_internal(CURLU *url);
+/* Whether the operator has named its host: by its name, or an address within a network. */
+bool url_is_listed(const struct fetch *fetch, CURLU *url);
 
 /* transfer.c: blocks. */
 void transfer_run(void *argument);

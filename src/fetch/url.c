@@ -50,15 +50,16 @@ static bool parse_address(const char *host, struct sockaddr_storage *ret_address
     return true;
 }
 
-bool url_is_internal(CURLU *url)
+bool url_is_listed(const struct fetch *fetch, CURLU *url)
 {
     char *host = NULL;
     struct sockaddr_storage address = {0};
     if (curl_url_get(url, CURLUPART_HOST, &host, 0) != CURLUE_OK) return false;
-    const bool is_internal =
-        parse_address(host, &address) && !is_public_address((const struct sockaddr *)&address);
+    const bool is_listed = is_allowed_host(&fetch->allowed, str_from(host)) ||
+                           (parse_address(host, &address) &&
+                            is_listed_address(&fetch->allowed, (const struct sockaddr *)&address));
     curl_free(host);
-    return is_internal;
+    return is_listed;
 }
 
 static const char *host_problem(const struct fetch *fetch, CURLU *url, bool *ret_is_allowed)

@@ -32,6 +32,9 @@ struct allowed {
 NODISCARD result allowed_parse(struct task *task, struct str items, struct allowed *ret_allowed);
 
 bool is_public_address(const struct sockaddr *address);
+/* In one of the networks the operator has named. */
+bool is_listed_address(const struct allowed *allowed, const struct sockaddr *address);
+/* Public, or in one of them. */
 bool is_allowed_address(const struct allowed *allowed, const struct sockaddr *address);
 bool is_allowed_host(const struct allowed *allowed, struct str host);
 

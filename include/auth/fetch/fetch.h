@@ -74,7 +74,7 @@ void fetch_destroy(struct fetch *fetch);
 /* NULL when a request may be tried, else what is wrong with the URL: for whoever stores one. A host's name is not looked
  * up; an address in it is checked. */
 const char *fetch_url_problem(const struct fetch *fetch, struct str url);
-/* The same where only https will do, but for a host the operator allows: by its name, or an address that is not public. */
+/* The same where only https will do, but for hosts that the operator has named: by their names, or within a network. */
 const char *fetch_secure_url_problem(const struct fetch *fetch, struct str url);
 
 NODISCARD result fetch_run(struct fetch *fetch, struct task *task, const struct fetch_request *request,

@@ -224,3 +224,26 @@ Test(fetch_address, urls_that_may_not_be_tried_are_told)
     cr_expect(fetch_url_problem(fetch, STR("http://[::1]/")));
     fetch_destroy(fetch);
 }
+
+/* Security incident 48: what a request of ours may reach, and without TLS, is the operator's to say. */
+Test(fetch_address, without_tls_only_hosts_that_the_operator_names_may_be_tried)
+{
+    struct fetch *fetch = fetch_with("10.1.0.0/16,hooks.internal,203.0.114.5");
+    static const char *const WRONG[] = {"http://example.org/",
+                                        "http://1.1.1.1/",
+                                        "http://10.2.0.1/",
+                                        "https://10.2.0.1/",
+                                        "http://203.0.114.6/",
+                                        "ftp://hooks.internal/",
+                                        "http://a.hooks.internal/",
+                                        "http://hooks.internal.example.org/",
+                                        ""};
+    static const char *const RIGHT[] = {
+        "https://example.org/",   "https://1.1.1.1/",       "http://10.1.2.3:8080/x", "https://10.1.2.3/",
+        "http://hooks.internal/", "http://HOOKS.internal/", "http://203.0.114.5/x"};
+    for (size_t i = 0; i < ARRAY_COUNT(WRONG); i++)
+        cr_expect_not_null(fetch_secure_url_problem(fetch, str_from(WRONG[i])), "%s", WRONG[i]);
+    for (size_t i = 0; i < ARRAY_COUNT(RIGHT); i++)
+        cr_expect_null(fetch_secure_url_problem(fetch, str_from(RIGHT[i])), "%s", RIGHT[i]);
+    fetch_destroy(fetch);
+}
