@@ -198,7 +198,8 @@ def test_unknown_members_are_named(operations, asker):
 
 def test_all_that_is_wrong_is_named_at_once(operations, asker):
     for operation in of_json(operations):
-        body = json.dumps({**{name: 5 for name in operation.properties}, "surprise": 1})
+        wrong = {name: "x" if is_of_type(5, shape) else 5 for name, shape in operation.properties.items()}
+        body = json.dumps({**wrong, "surprise": 1})
         for name in [*operation.properties, "surprise"]:
             asker.expect("everything wrong", operation, body, {422}, f"/{name}")
 
