@@ -22,6 +22,7 @@ from authtest.ports import free_port  # noqa: E402
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 BINARY = pathlib.Path(os.environ.get("AUTH_BINARY", ROOT / "build" / "auth"))
 GUIDES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+SERVE = re.compile(r"^((?:[A-Z0-9_]+=\S+ )+)build/auth serve 2>&1 \| tee serve\.log$", re.M)
 BLOCK = re.compile(r"^```console\n(.*?)^```$", re.M | re.S)
 MARK = "@@ the command has ended @@"
 
@@ -30,15 +31,21 @@ FORMS = [
     (re.compile(r"rt_[\w-]{75}"), "<refresh token>"),
     (re.compile(r"cs_[\w-]{49}"), "<client secret>"),
     (re.compile(r"auk_[\w-]{49}"), "<api key>"),
+    (re.compile(r"dt_[\w-]{64}"), "<device token>"),
+    (re.compile(r"(lk|iv)_[\w-]{49}"), "<link token>"),
+    (re.compile(r"secret=[A-Z2-7]{32}"), "secret=<seed>"),
     (re.compile(r'auk_[\w-]{4}(?=")'), "<hint>"),
     (re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"), "<id>"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"), "<time>"),
     (re.compile(r"\d{12}_(?=[0-9a-z_]+\.sql)"), "<minute>_"),
     (re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"), "<time>"),
     (re.compile(r"\(applied \d{4}-\d\d-\d\d \d\d:\d\d\)"), "(applied <time>)"),
+    (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d UTC"), "<time>"),
+    (re.compile(r"\b\d{8}\b"), "<code>"),
     (re.compile(r"\(\d+ ms\)"), "(<n> ms)"),
     # The guide is not wrong because a release has one revision more: what it shows of them has a form too.
     (re.compile(r"Applied \d+ revision\(s\); now at (?=[0-9a-f]{12}\b)"), "Applied <n> revision(s); now at "),
+    (re.compile(r"\d+ events, up to \d+, are"), "<n> events, up to <n>, are"),
     (re.compile(r"Verified \d+ applied"), "Verified <n> applied"),
     (re.compile(r"\b[0-9a-f]{12}\b"), "<revision>"),
     (re.compile(r"urn:request:[0-9a-f]{32}"), "urn:request:<id>"),
@@ -62,9 +69,16 @@ def wait_until_ready(port, process):
     raise AssertionError("auth serve is not ready after 10 s")
 
 
+def settings_of(text):
+    """What the guide tells its reader to start the service with."""
+    start = SERVE.search(text)
+    return dict(word.split("=", 1) for word in start.group(1).split()) if start else {}
+
+
 @pytest.fixture
-def service(tmp_path):
-    """The binary as `make run` starts it, on free ports, with the ports of the guides put back in what is shown."""
+def service(request, tmp_path):
+    """The binary as `make run` or the guide itself starts it, its log in serve.log, on free ports, with the ports of
+    the guides put back in what is shown."""
     port, operations = free_port(), free_port()
     environment = {
         "PATH": os.environ["PATH"],
@@ -72,12 +86,13 @@ def service(tmp_path):
         "AUTH_LISTEN": f"127.0.0.1:{port}",
         "AUTH_OPS_LISTEN": f"127.0.0.1:{operations}",
     }
+    settings = settings_of(request.node.callspec.params["guide"].read_text())
     (tmp_path / "build").mkdir()
     (tmp_path / "build" / "auth").symlink_to(BINARY)
     if (ROOT / "migrations").exists():
         shutil.copytree(ROOT / "migrations", tmp_path / "migrations")
     with open(tmp_path / "serve.log", "wb") as log:
-        process = subprocess.Popen([BINARY, "serve"], cwd=tmp_path, env=environment, stderr=log, stdout=log)
+        process = subprocess.Popen([BINARY, "serve"], cwd=tmp_path, env=environment | settings, stderr=log, stdout=log)
     try:
         wait_until_ready(operations, process)
         yield tmp_path, environment, {"localhost:8080": f"127.0.0.1:{port}", "localhost:9090": f"127.0.0.1:{operations}"}
