@@ -47,7 +47,7 @@ def test_what_is_refused_says_why_on_standard_error(replica, arguments, code):
     assert error.startswith("auth") and error.strip()
 
 
-@pytest.mark.parametrize("command", ["user", "client", "key"])
+@pytest.mark.parametrize("command", ["user", "client", "key", "webhook"])
 def test_help_has_an_example(replica, command):
     code, output, _ = said(replica, "help", command)
     assert code == 0 and f"auth {command} " in output and "example: auth " + command in output

@@ -142,13 +142,13 @@ Test(webhooks, events_there_are_none_of_are_refused)
 
 static void names(struct visitor *visitor)
 {
-    static const char *const NAMES[] = {"", "  ", "\xff",
-                                        "aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbb"
-                                        "aaaaaaaaaabbbbbbbbbbaaaaaaaaaabbbbbbbbbbc"};
+    char too_long[WEBHOOK_NAME_MAX + 1];
+    memset(too_long, 'a', sizeof too_long);
+    const struct str wrong[] = {STR(""), STR("  "), STR("\xff"), {too_long, sizeof too_long}};
     const struct str all = STR("*");
-    for (size_t i = 0; i < ARRAY_COUNT(NAMES); i++) {
+    for (size_t i = 0; i < ARRAY_COUNT(wrong); i++) {
         struct webhook_order order = order_of("https://example.org/", &all);
-        order.name = str_from(NAMES[i]);
+        order.name = wrong[i];
         refused(visitor, &order, "/name");
     }
 }
