@@ -273,7 +273,8 @@ result me_delete(struct request *request, const void *body, struct response *res
 {
     (void)body;
     struct me_delete_reply reply;
-    TRY(accounts_close(service_of(request), &request->task, caller_of(request)->principal.account_id,
+    const struct device device = device_of(request);
+    TRY(accounts_close(service_of(request), &request->task, caller_of(request)->principal.account_id, &device,
                        &reply.delete_after_ms));
     return response_json(response, request->task.arena, &me_delete_reply_fields, &reply);
 }
@@ -286,6 +287,7 @@ result me_password_put(struct request *request, const void *body, struct respons
     const struct password_change change = {.account_id = principal->account_id,
                                            .session_id = principal->session_id,
                                            .current = given->current,
-                                           .chosen = given->chosen};
+                                           .chosen = given->chosen,
+                                           .device = device_of(request)};
     return accounts_change_password(service_of(request), &request->task, &change);
 }

@@ -3,10 +3,10 @@
 
 #include "auth/domain/administrators.h"
 #include "auth/domain/audit.h"
-
 #include "auth/domain/devices.h"
 #include "auth/domain/email.h"
 #include "auth/domain/login.h"
+#include "auth/domain/notices.h"
 #include "auth/domain/password_policy.h"
 #include "auth/domain/rights.h"
 
@@ -44,7 +44,10 @@ static result store_password(struct service *service, struct task *task, const s
                    &(struct audit_event){.type = AUDIT_PASSWORD_CHANGED,
                                          .account_id = account->id,
                                          .session_id = change->session_id}));
+    TRY(notice_enqueue(service, tx, task, account,
+                       &(struct notice){.kind = MAIL_PASSWORD_CHANGED, .device = &change->device}));
     TRY(db_commit(&tx, task));
+    mailer_wake(service);
     sessions_deny(service, task, &ended);
     return RESULT_OK;
 }
@@ -91,7 +94,20 @@ static result commit_ending(struct service *service, struct db **tx, struct task
     return RESULT_OK;
 }
 
-result accounts_close(struct service *service, struct task *task, struct id id, int64_t *ret_delete_after_ms)
+static result tell_of_closing(struct service *service, struct db *tx, struct task *task, struct id id,
+                              const struct device *device)
+{
+    struct account account;
+    TRY(account_find(tx, task, id, &account));
+    const bool is_gone_at_once = account.delete_after_ms <= task->now_ms;
+    return notice_enqueue(service, tx, task, &account,
+                          &(struct notice){.kind = MAIL_ACCOUNT_CLOSED,
+                                           .device = device,
+                                           .expires_at_ms = is_gone_at_once ? 0 : account.delete_after_ms});
+}
+
+result accounts_close(struct service *service, struct task *task, struct id id, const struct device *device,
+                      int64_t *ret_delete_after_ms)
 {
     const int64_t delete_after_ms = task->now_ms + service->policy->deletion_grace_ms;
     struct administrator_guard guard;
@@ -100,7 +116,9 @@ result accounts_close(struct service *service, struct task *task, struct id id, 
     TRY(administrators_hold(tx, task, &guard));
     TRY(account_close(tx, task, id, delete_after_ms));
     TRY(administrators_check(tx, task, &guard));
+    TRY(tell_of_closing(service, tx, task, id, device));
     TRY(commit_ending(service, &tx, task, id, &(struct ending){AUDIT_ACCOUNT_CLOSED, "account_closed"}));
+    mailer_wake(service);
     *ret_delete_after_ms = delete_after_ms;
     return RESULT_OK;
 }

@@ -9,7 +9,8 @@ result notice_enqueue(struct service *service, struct db *tx, struct task *task,
                         .to = account->email,
                         .locale = account->locale,
                         .name = account->name,
-                        .detail = notice->detail};
+                        .detail = notice->detail,
+                        .expires_at_ms = notice->expires_at_ms};
     if (notice->device) {
         mail.client_address = notice->device->address;
         mail.device = device_name(task, notice->device);

@@ -176,6 +176,22 @@ def test_me_delete_wants_a_fresh_sign_in(start_alone):
     assert person.login_again().delete("/v1/me").status == 202
 
 
+def test_me_delete_tells_the_owner_until_when_it_can_be_undone(service, person):
+    answer = person.delete("/v1/me")
+    mail = service.wait_mail(person.email, "account_closed")
+    day, time_of_day = answer.json()["delete_after"].split("T")
+    assert f"deleted on {day} {time_of_day[:5]} UTC. Until then" in mail.text
+    assert "change your password now" in mail.text
+
+
+def test_me_delete_without_grace_promises_no_way_back(start_alone):
+    service = start_alone(AUTH_DELETION_GRACE_SECONDS="0")
+    person = service.client().signup()
+    assert person.delete("/v1/me").status == 202
+    mail = service.wait_mail(person.email, "account_closed")
+    assert "was closed and is being deleted." in mail.text and "bring it back" not in mail.text
+
+
 def test_me_delete_ends_all_sessions(client, person):
     other = person.login_again()
     answer = person.delete("/v1/me")
@@ -195,6 +211,13 @@ def test_me_password_refuses_a_weak_new_password(client, person):
     answer = person.put("/v1/me/password", {"current": person.password, "new": "password1"})
     assert answer.status == 422
     assert client.login(person.email, person.password)
+
+
+def test_me_password_tells_the_owner_and_nobody_of_a_refusal(service, person):
+    person.put("/v1/me/password", {"current": new_password(), "new": new_password()})
+    assert person.put("/v1/me/password", {"current": person.password, "new": new_password()}).status == 204
+    assert "Address: 127." in service.wait_mail(person.email, "password_changed").text
+    assert len(service.mails(person.email, "password_changed")) == 1
 
 
 def test_me_password_ends_all_sessions_but_the_one_that_asks(client, person):

@@ -19,6 +19,8 @@ def test_me_export_tells_all_that_is_kept_and_no_secret(client, person):
     assert document["truncated"] == []
     data = document["data"]
     assert data["account"]["email"] == person.email and data["account"]["has_password"] is True
+    assert data["account"]["email_verified"] is False
+    assert data["account"]["last_login_at"] == data["sessions"][0]["created_at"], "the latest comes first"
     assert len(data["sessions"]) == 2
     assert {"login.succeeded", "account.created", "account.exported"} <= {event["type"] for event in data["events"]}
     assert {"factors", "recovery_codes", "known_devices", "roles", "groups", "api_keys", "invitations", "codes",

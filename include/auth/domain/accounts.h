@@ -40,14 +40,16 @@ struct password_change {
     struct id session_id; /* goes on; the others end */
     struct secret current;
     struct secret chosen;
+    struct device device; /* where it is asked for; told to the owner */
 };
 
 /* INVALID_CREDENTIALS when the current password is another one; CONFLICT when another change came first. */
 NODISCARD result accounts_change_password(struct service *service, struct task *task,
                                           const struct password_change *change);
 
-/* Ends all sessions; the account is gone after the grace period. CONFLICT for the last administrator. */
+/* Ends all sessions; the account is gone after the grace period. CONFLICT for the last administrator. The owner is told
+ * by mail, from which device (may be NULL). */
 NODISCARD result accounts_close(struct service *service, struct task *task, struct id id,
-                                int64_t *ret_delete_after_ms);
+                                const struct device *device, int64_t *ret_delete_after_ms);
 
 #endif

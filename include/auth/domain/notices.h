@@ -15,6 +15,7 @@ struct notice {
     enum mail_kind kind;
     const struct device *device; /* where it was done; may be NULL */
     struct str detail;
+    int64_t expires_at_ms; /* until when it can be undone; 0: the notice does not say */
 };
 
 NODISCARD result notice_enqueue(struct service *service, struct db *tx, struct task *task,

@@ -4,9 +4,10 @@
 
 -- name: personal_account
 -- in: account_id uuid
--- out: id uuid, email text, is_email_verified bool, name text?, locale text?, status text, external_id text?, requires_mfa bool, claims_json text?, has_password bool, password_changed_at_ms int?, delete_after_ms int?, last_login_at_ms int?, created_at_ms int, updated_at_ms int
-SELECT id, email, is_email_verified, name, locale, status, external_id, requires_mfa, claims AS claims_json,
-       password_hash IS NOT NULL AS has_password, password_changed_at_ms, delete_after_ms, last_login_at_ms,
+-- out: id uuid, email text, email_verified bool, name text?, locale text?, status text, external_id text?, requires_mfa bool, claims_json text?, has_password bool, password_changed_at_ms int?, delete_after_ms int?, last_login_at_ms int?, created_at_ms int, updated_at_ms int
+SELECT id, email, is_email_verified AS email_verified, name, locale, status, external_id, requires_mfa,
+       claims AS claims_json, password_hash IS NOT NULL AS has_password, password_changed_at_ms, delete_after_ms,
+       (SELECT MAX(s.created_at_ms) FROM sessions s WHERE s.account_id = accounts.id) AS last_login_at_ms,
        created_at_ms, updated_at_ms
 FROM accounts WHERE id = $1
 

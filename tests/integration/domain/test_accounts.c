@@ -103,7 +103,7 @@ static void replaced(struct visitor *visitor)
     struct token_response tokens;
     int64_t delete_after_ms;
     expect_code(visitor, sign_up(visitor, ADA, GOOD, &first), STATUS_OK, "sign_up");
-    expect_code(visitor, accounts_close(visitor->service, &visitor->task, first.id, &delete_after_ms),
+    expect_code(visitor, accounts_close(visitor->service, &visitor->task, first.id, NULL, &delete_after_ms),
                 STATUS_OK, "close");
     cr_expect_eq(delete_after_ms, visitor->task.now_ms + INT64_C(14) * 86400000);
     expect_code(visitor, sign_up(visitor, ADA, OTHER, &second), STATUS_CONFLICT, "within the grace");
@@ -132,9 +132,9 @@ static void closed_and_back(struct visitor *visitor)
     expect_code(visitor, sign_up(visitor, ADA, GOOD, &account), STATUS_OK, "sign_up");
     expect_code(visitor, sign_in(visitor, ADA, GOOD, &tokens), STATUS_OK, "sign_in");
     expect_code(visitor, check(visitor, tokens.access_token), STATUS_OK, "cached");
-    expect_code(visitor, accounts_close(visitor->service, &visitor->task, account.id, &delete_after_ms),
+    expect_code(visitor, accounts_close(visitor->service, &visitor->task, account.id, NULL, &delete_after_ms),
                 STATUS_OK, "close");
-    expect_code(visitor, accounts_close(visitor->service, &visitor->task, account.id, &delete_after_ms),
+    expect_code(visitor, accounts_close(visitor->service, &visitor->task, account.id, NULL, &delete_after_ms),
                 STATUS_NOT_FOUND, "twice");
     expect_code(visitor, check(visitor, tokens.access_token), STATUS_INVALID_TOKEN, "its session is over");
     expect_code(visitor, refresh(visitor, tokens.refresh_token, &again), STATUS_INVALID_GRANT, "no refresh");
@@ -182,7 +182,10 @@ Test(accounts, a_lock_ends_everything_at_once_and_an_unlock_revives_nothing)
 static result change(struct visitor *visitor, struct id account_id, struct id session_id, const char *current,
                      const char *chosen)
 {
-    const struct password_change wanted = {account_id, session_id, secret_of(current), secret_of(chosen)};
+    const struct password_change wanted = {.account_id = account_id,
+                                           .session_id = session_id,
+                                           .current = secret_of(current),
+                                           .chosen = secret_of(chosen)};
     return accounts_change_password(visitor->service, &visitor->task, &wanted);
 }
 

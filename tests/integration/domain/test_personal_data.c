@@ -126,7 +126,7 @@ static void erased(struct visitor *visitor)
     expect_code(visitor, sign_up(visitor, ADA, GOOD, &account), STATUS_OK, "sign_up");
     expect_code(visitor, sign_in(visitor, ADA, GOOD, &tokens), STATUS_OK, "sign_in");
     fill(visitor->fixture);
-    expect_code(visitor, accounts_close(visitor->service, &visitor->task, account.id, &delete_after_ms),
+    expect_code(visitor, accounts_close(visitor->service, &visitor->task, account.id, NULL, &delete_after_ms),
                 STATUS_OK, "close");
     expect_code(visitor, retention_step(visitor->service, &visitor->task), STATUS_OK, "within the grace");
     cr_expect_eq(ask(visitor->fixture, "SELECT count(*) FROM accounts"), 1);
@@ -148,7 +148,7 @@ static void made_room(struct visitor *visitor)
     int64_t delete_after_ms;
     expect_code(visitor, sign_up(visitor, ADA, GOOD, &account), STATUS_OK, "sign_up");
     fill(visitor->fixture);
-    expect_code(visitor, accounts_close(visitor->service, &visitor->task, account.id, &delete_after_ms),
+    expect_code(visitor, accounts_close(visitor->service, &visitor->task, account.id, NULL, &delete_after_ms),
                 STATUS_OK, "close");
     visitor_wait(visitor, delete_after_ms - visitor->task.now_ms);
     expect_code(visitor, sign_up(visitor, ADA, OTHER, &account), STATUS_OK, "sign_up again");

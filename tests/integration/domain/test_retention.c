@@ -49,7 +49,7 @@ static void accounts_and_sessions(struct visitor *visitor)
     expect_code(visitor, sign_up(visitor, "eve@example.org", GOOD, &eve), STATUS_OK, "eve");
     expect_code(visitor, sign_in(visitor, ADA, GOOD, &tokens), STATUS_OK, "ada");
     expect_code(visitor, sign_in(visitor, "eve@example.org", GOOD, &tokens), STATUS_OK, "eve");
-    expect_code(visitor, accounts_close(visitor->service, &visitor->task, ada.id, &delete_after_ms),
+    expect_code(visitor, accounts_close(visitor->service, &visitor->task, ada.id, NULL, &delete_after_ms),
                 STATUS_OK, "close");
     visitor_wait(visitor, 14 * DAY_MS - 1);
     step(visitor);
@@ -139,7 +139,7 @@ static void in_the_background(struct visitor *visitor)
     struct token_response tokens;
     int64_t delete_after_ms;
     expect_code(visitor, sign_up(visitor, ADA, GOOD, &account), STATUS_OK, "ada");
-    expect_code(visitor, accounts_close(visitor->service, &visitor->task, account.id, &delete_after_ms),
+    expect_code(visitor, accounts_close(visitor->service, &visitor->task, account.id, NULL, &delete_after_ms),
                 STATUS_OK, "close");
     tell(visitor->fixture, "UPDATE accounts SET delete_after_ms = 1");
     expect_code(visitor, sign_up(visitor, "eve@example.org", GOOD, &account), STATUS_OK, "eve");
