@@ -167,6 +167,25 @@ def test_commands_of_the_guide_print_what_it_says(guide, service):
     assert not differences, "\n\n".join(differences)
 
 
+def anchor_of(heading):
+    """As GitHub names it."""
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_links_between_the_documents_lead_somewhere():
+    documents = {path.resolve(): path.read_text() for path in [*GUIDES, ROOT / "ARCHITECTURE.md"]}
+    missing = []
+    for path, text in documents.items():
+        prose = re.sub(r"^```.*?^```$", "", text, flags=re.M | re.S)
+        for link in re.findall(r"\]\((?!https?:)([^)\s]+)\)", prose):
+            name, _, anchor = link.partition("#")
+            target = (path.parent / name).resolve() if name else path
+            headings = re.findall(r"^#+ (.*)$", documents.get(target, ""), re.M)
+            if not target.exists() or (anchor and anchor not in map(anchor_of, headings)):
+                missing.append(f"{path.name}: {link}")
+    assert not missing, missing
+
+
 def test_the_settings_of_the_readme_are_those_of_the_binary():
     reference = subprocess.run([BINARY, "config", "reference"], capture_output=True, text=True, check=True).stdout
     text = (ROOT / "README.md").read_text()
