@@ -236,10 +236,10 @@ static void print_verdict(const struct audit_verdict *verdict)
             printf("What was signed up to event %lld is as it was.\n", (long long)verdict->good_seq);
         return;
     }
-    printf("%lld events, up to %lld, are as they were written; %lld checkpoints are right\n",
+    printf("%lld event(s), up to %lld, are as they were written; %lld checkpoint(s) are right\n",
            (long long)verdict->events, (long long)verdict->last_seq, (long long)verdict->checkpoints);
     if (verdict->pending > 0)
-        printf("%lld events wait for their place in the chain\n", (long long)verdict->pending);
+        printf("%lld event(s) wait for a place in the chain\n", (long long)verdict->pending);
 }
 
 static void show_progress(void *argument, int64_t done, int64_t total)

@@ -45,7 +45,7 @@ FORMS = [
     (re.compile(r"\(\d+ ms\)"), "(<n> ms)"),
     # The guide is not wrong because a release has one revision more: what it shows of them has a form too.
     (re.compile(r"Applied \d+ revision\(s\); now at (?=[0-9a-f]{12}\b)"), "Applied <n> revision(s); now at "),
-    (re.compile(r"\d+ events, up to \d+, are"), "<n> events, up to <n>, are"),
+    (re.compile(r"\d+ event\(s\), up to \d+, are"), "<n> event(s), up to <n>, are"),
     (re.compile(r"Verified \d+ applied"), "Verified <n> applied"),
     (re.compile(r"\b[0-9a-f]{12}\b"), "<revision>"),
     (re.compile(r"urn:request:[0-9a-f]{32}"), "urn:request:<id>"),
