@@ -93,7 +93,7 @@ result admin_user_keys_get(struct request *request, const void *body, struct res
     struct api_key_owner owner = {0};
     struct rights rights;
     TRY(path_id(request, 0, &owner.account_id));
-    TRY(rights_read(service_of(request), &request->task, owner.account_id, &rights));
+    TRY(rights_read(service_of(request)->db, &request->task, owner.account_id, &rights));
     return reply_keys(request, page_of(request), &owner, response);
 }
 

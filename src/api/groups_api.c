@@ -208,7 +208,7 @@ result admin_user_groups_get(struct request *request, const void *body, struct r
     struct service *service = service_of(request);
     TRY(path_id(request, 0, &id));
     TRY(page_after_id(request, page_of(request), &after));
-    TRY(rights_read(service, &request->task, id, &rights));
+    TRY(rights_read(service->db, &request->task, id, &rights));
     TRY(group_list_of_account(service->db, &request->task, id, after, page_rows_wanted(page_of(request)),
                               &list));
     return reply_groups(request, &list, response);

@@ -268,7 +268,7 @@ result admin_user_roles_get(struct request *request, const void *body, struct re
     struct service *service = service_of(request);
     TRY(path_id(request, 0, &id));
     TRY(page_after(request, page_of(request), &after));
-    TRY(rights_read(service, &request->task, id, &rights));
+    TRY(rights_read(service->db, &request->task, id, &rights));
     TRY(role_list_of_account(service->db, &request->task, id, after, page_rows_wanted(page_of(request)),
                              &list));
     return reply_roles(request, &list, response);
@@ -321,7 +321,7 @@ result admin_user_claims_get(struct request *request, const void *body, struct r
     struct id id;
     struct rights rights;
     TRY(path_id(request, 0, &id));
-    TRY(rights_read(service_of(request), &request->task, id, &rights));
+    TRY(rights_read(service_of(request)->db, &request->task, id, &rights));
     const struct claims_body reply = {.claims = is_empty(rights.claims) ? STR("{}") : rights.claims};
     return response_json(response, request->task.arena, &claims_body_fields, &reply);
 }

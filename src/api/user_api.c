@@ -26,14 +26,13 @@ static struct user_reply reply_of(const struct user *user)
     };
 }
 
-static result answer(struct request *request, const struct user *user, struct response *response)
+static result answer(struct request *request, const struct user *user, const struct rights *rights,
+                     struct response *response)
 {
     struct arena *arena = request->task.arena;
     struct user_reply reply = reply_of(user);
-    struct rights rights;
-    TRY(rights_read(service_of(request), &request->task, user->id, &rights));
-    reply.roles = names_of(arena, rights.roles);
-    reply.groups = names_of(arena, rights.groups);
+    reply.roles = names_of(arena, rights->roles);
+    reply.groups = names_of(arena, rights->groups);
     etag_set(request, response, user->version);
     return response_json(response, arena, &user_reply_fields, &reply);
 }
@@ -114,11 +113,12 @@ result admin_users_post(struct request *request, const void *body, struct respon
                                      .granter = granter_of(request),
                                      .device = device_of(request)};
     struct user user;
+    struct rights rights;
     char id[ID_TEXT_SIZE];
-    TRY(users_create(service_of(request), &request->task, &draft, &user));
+    TRY(users_create(service_of(request), &request->task, &draft, &user, &rights));
     id_print(user.id, id);
     response_header_set(response, "Location", str_printf(request->task.arena, "/v1/admin/users/%s", id));
-    return answer(request, &user, response);
+    return answer(request, &user, &rights, response);
 }
 
 result admin_user_get(struct request *request, const void *body, struct response *response)
@@ -126,9 +126,11 @@ result admin_user_get(struct request *request, const void *body, struct response
     (void)body;
     struct id id;
     struct user user;
+    struct rights rights;
     TRY(path_id(request, 0, &id));
     TRY(user_find(service_of(request)->db, &request->task, id, &user));
-    return answer(request, &user, response);
+    TRY(rights_read(service_of(request)->db, &request->task, id, &rights));
+    return answer(request, &user, &rights, response);
 }
 
 result admin_user_patch(struct request *request, const void *body, struct response *response)
@@ -150,9 +152,10 @@ result admin_user_patch(struct request *request, const void *body, struct respon
                                        .device = device_of(request)};
     struct user_target target;
     struct user user;
+    struct rights rights;
     TRY(read_target(request, &expected, &target));
-    TRY(users_update(service_of(request), &request->task, &target, &change, &user));
-    return answer(request, &user, response);
+    TRY(users_update(service_of(request), &request->task, &target, &change, &user, &rights));
+    return answer(request, &user, &rights, response);
 }
 
 result admin_user_delete(struct request *request, const void *body, struct response *response)

@@ -42,9 +42,10 @@ static result create(struct service *service, struct task *task, void *argument)
                                      .password = work->password,
                                      .granter = scopes_of_shell()};
     struct user user;
+    struct rights rights;
     char id[ID_TEXT_SIZE];
     if (work->is_administrator) TRY(administrators_prepare(service->db, task));
-    const result created = users_create(service, task, &draft, &user);
+    const result created = users_create(service, task, &draft, &user, &rights);
     if (created.code == STATUS_CONFLICT)
         FAIL(&task->fault, CONFLICT, "%.*s, or this external id, has an account already",
              STR_ARGS(draft.email));
@@ -73,8 +74,9 @@ static result set(struct service *service, struct task *task, void *argument)
                                        .requires_mfa = work->demands_mfa};
     struct user_target target;
     struct user user;
+    struct rights rights;
     TRY(target_of(service, task, work, &target));
-    const result changed = users_update(service, task, &target, &change, &user);
+    const result changed = users_update(service, task, &target, &change, &user, &rights);
     if (changed.code == STATUS_CONFLICT)
         FAIL(&task->fault, CONFLICT, "the address or the external id is another account's");
     TRY(changed);

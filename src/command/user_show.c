@@ -84,7 +84,7 @@ result user_print(struct service *service, struct task *task, struct id id, bool
     struct user user;
     struct rights rights;
     TRY(user_find(service->db, task, id, &user));
-    TRY(rights_read(service, task, id, &rights));
+    TRY(rights_read(service->db, task, id, &rights));
     struct user_row row = row_of(&user);
     row.roles = rights.roles;
     row.groups = rights.groups;

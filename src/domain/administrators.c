@@ -50,6 +50,6 @@ result administrators_may_touch(struct service *service, struct task *task, stru
                                 struct id account_id)
 {
     struct rights rights;
-    TRY(rights_read(service, task, account_id, &rights));
+    TRY(rights_read(service->db, task, account_id, &rights));
     return administrators_may_give(task, granter, rights.scopes);
 }

@@ -75,7 +75,7 @@ static result find_owned(struct service *service, struct task *task, const struc
     struct rights rights;
     struct client client;
     if (!is_nil(request->owner.account_id)) {
-        TRY(rights_read(service, task, request->owner.account_id, &rights));
+        TRY(rights_read(service->db, task, request->owner.account_id, &rights));
         if (!rights.is_active) FAIL(&task->fault, NOT_FOUND, "account is not active");
         *ret_owned = givable(task, &rights);
         return RESULT_OK;

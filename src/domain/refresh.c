@@ -89,7 +89,7 @@ static result check_scope(struct service *service, struct task *task, const stru
         presented->counter == session.refresh_counter && str_equal(session.client_id, client->id);
     if (!is_current) return RESULT_OK;
     struct rights rights = {0};
-    if (session.has_rights) TRY(rights_read(service, task, session.account_id, &rights));
+    if (session.has_rights) TRY(rights_read(service->db, task, session.account_id, &rights));
     const struct str granted = scopes_of_person(service, task, client, session.scope, rights.scopes);
     if (!is_scope(scope) || !is_scope_covered(scope, granted))
         FAIL(&task->fault, INVALID_SCOPE, "scope exceeds what was granted");

@@ -78,21 +78,20 @@ static struct rights rights_of(struct task *task, const struct rights_record *re
     };
 }
 
-static result read_now(struct service *service, struct task *task, struct id account_id,
-                       struct rights *ret_rights, int64_t *ret_generation)
+static result read_now(struct db *db, struct task *task, struct id account_id, struct rights *ret_rights,
+                       int64_t *ret_generation)
 {
     struct rights_record record;
-    TRY(rights_find_record(service->db, task, account_id, &record));
+    TRY(rights_find_record(db, task, account_id, &record));
     *ret_rights = rights_of(task, &record);
     *ret_generation = record.generation;
     return RESULT_OK;
 }
 
-result rights_read(struct service *service, struct task *task, struct id account_id,
-                   struct rights *ret_rights)
+result rights_read(struct db *db, struct task *task, struct id account_id, struct rights *ret_rights)
 {
     int64_t generation;
-    return read_now(service, task, account_id, ret_rights, &generation);
+    return read_now(db, task, account_id, ret_rights, &generation);
 }
 
 /* --- memory ------------------------------------------------------------------------------------------------------- */
@@ -175,7 +174,7 @@ result rights_find(struct service *service, struct task *task, struct id account
         TRY(generation_find(service, task, &generation));
         if (generation == state->generation) return RESULT_OK;
     }
-    TRY(read_now(service, task, account_id, ret_rights, &generation));
+    TRY(read_now(service->db, task, account_id, ret_rights, &generation));
     remember(service, account_id, ret_rights, generation, arena_alloc(task->arena, sizeof *state));
     return RESULT_OK;
 }

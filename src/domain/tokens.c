@@ -90,7 +90,7 @@ static result read_rights(struct service *service, struct task *task, const stru
 {
     *ret_rights = (struct rights){0};
     if (!grant->session || !grant->session->has_rights) return RESULT_OK;
-    const result found = rights_read(service, task, grant->session->account_id, ret_rights);
+    const result found = rights_read(service->db, task, grant->session->account_id, ret_rights);
     if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, INVALID_GRANT, "account is gone");
     return found;
 }

@@ -121,7 +121,7 @@ static result give_roles(struct service *service, struct db *tx, struct task *ta
 }
 
 static result store(struct service *service, struct task *task, const struct user_draft *draft,
-                    const struct user *user, struct str hash)
+                    const struct user *user, struct str hash, struct rights *ret_rights)
 {
     struct account account;
     SCOPED_TX(tx);
@@ -137,13 +137,14 @@ static result store(struct service *service, struct task *task, const struct use
         TRY(account_find(tx, task, user->id, &account));
         TRY(user_send_link(service, tx, task, &account, &draft->device));
     }
+    TRY(rights_read(tx, task, user->id, ret_rights));
     TRY(db_commit(&tx, task));
     if (draft->sends_link) mailer_wake(service);
     return RESULT_OK;
 }
 
 result users_create(struct service *service, struct task *task, const struct user_draft *draft,
-                    struct user *ret_user)
+                    struct user *ret_user, struct rights *ret_rights)
 {
     struct str hash;
     struct user user = {.id = id_new(task->now_ms),
@@ -162,7 +163,7 @@ result users_create(struct service *service, struct task *task, const struct use
     if (!is_empty(draft->claims)) TRY(claims_check(task, "/claims", draft->claims));
     TRY(check_roles(service, task, draft));
     TRY(hash_password(service, task, draft, &hash));
-    TRY(store(service, task, draft, &user, hash));
+    TRY(store(service, task, draft, &user, hash, ret_rights));
     *ret_user = user;
     return RESULT_OK;
 }

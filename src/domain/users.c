@@ -73,7 +73,7 @@ static result leave_address(struct service *service, struct db *tx, struct task 
 }
 
 result users_update(struct service *service, struct task *task, const struct user_target *target,
-                    const struct user_change *change, struct user *ret_user)
+                    const struct user_change *change, struct user *ret_user, struct rights *ret_rights)
 {
     struct user before, after;
     struct id_list ended = {0};
@@ -92,6 +92,7 @@ result users_update(struct service *service, struct task *task, const struct use
     TRY(note(service, tx, task, AUDIT_ACCOUNT_UPDATED, after.id));
     if (before.requires_mfa != after.requires_mfa)
         TRY(note(service, tx, task, AUDIT_FACTOR_DEMAND_CHANGED, after.id));
+    TRY(rights_read(tx, task, after.id, ret_rights));
     TRY(db_commit(&tx, task));
     sessions_deny(service, task, &ended);
     rights_deny(service, task, after.id);

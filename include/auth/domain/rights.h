@@ -27,7 +27,7 @@ struct rights {
 };
 
 /* As the database has it. */
-NODISCARD result rights_read(struct service *service, struct task *task, struct id account_id,
+NODISCARD result rights_read(struct db *db, struct task *task, struct id account_id,
                              struct rights *ret_rights);
 /* The same, from memory where it is known there; without claims. */
 NODISCARD result rights_find(struct service *service, struct task *task, struct id account_id,

@@ -12,6 +12,7 @@
 #ifndef AUTH_DOMAIN_USERS_H
 #define AUTH_DOMAIN_USERS_H
 
+#include "auth/domain/rights.h"
 #include "auth/domain/sessions.h"
 #include "auth/json/fields.h"
 #include "auth/model/versions.h"
@@ -42,9 +43,9 @@ struct user_draft {
     struct device device;
 };
 
-/* CONFLICT when the address or the external id is taken. */
+/* CONFLICT when the address or the external id is taken. What it may do is read in the same transaction. */
 NODISCARD result users_create(struct service *service, struct task *task, const struct user_draft *draft,
-                              struct user *ret_user);
+                              struct user *ret_user, struct rights *ret_rights);
 
 /* A text that is set to the empty one is removed. */
 struct user_change {
@@ -59,7 +60,8 @@ struct user_change {
 };
 
 NODISCARD result users_update(struct service *service, struct task *task, const struct user_target *target,
-                              const struct user_change *change, struct user *ret_user);
+                              const struct user_change *change, struct user *ret_user,
+                              struct rights *ret_rights);
 
 /* All sessions end. OK for one that is locked already: the reason is the new one. */
 NODISCARD result users_lock(struct service *service, struct task *task, const struct user_target *target,
