@@ -307,6 +307,7 @@ CREATE TABLE api_keys (
 );
 CREATE INDEX api_keys_account_id ON api_keys (account_id);
 CREATE INDEX api_keys_client_id ON api_keys (client_id);
+CREATE INDEX api_keys_ended ON api_keys ((COALESCE(revoked_at_ms, expires_at_ms)));
 COMMENT ON TABLE api_keys IS 'API keys of people and of clients, known by their digest';
 
 CREATE TABLE webhooks (

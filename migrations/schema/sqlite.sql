@@ -275,6 +275,7 @@ CREATE TABLE api_keys (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX api_keys_account_id ON api_keys (account_id);
 CREATE INDEX api_keys_client_id ON api_keys (client_id);
+CREATE INDEX api_keys_ended ON api_keys ((COALESCE(revoked_at_ms, expires_at_ms)));
 
 CREATE TABLE webhooks (
     id                     BLOB PRIMARY KEY NOT NULL,

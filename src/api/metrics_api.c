@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <string.h>
+
 #include "api_internal.h"
 #include "auth/domain/mailer.h"
 #include "auth/domain/webhook_sender.h"
@@ -12,6 +14,8 @@ struct loop_counts {
     struct store_counts store;
     size_t fibers;
     size_t fibers_peak;
+    uint64_t retention_steps;
+    uint64_t erased[RETAINED_COUNT];
 };
 
 /* A question to another loop: asked by a post there, answered by a post back. */
@@ -28,6 +32,9 @@ static void count(struct api *api, struct loop_counts *ret_counts)
 {
     store_counts(api->service->db, &ret_counts->store);
     fiber_counts(api->loop, &ret_counts->fibers, &ret_counts->fibers_peak);
+    const struct retention_state *retained = &api->service->retained;
+    ret_counts->retention_steps = retained->steps;
+    memcpy(ret_counts->erased, retained->erased, sizeof ret_counts->erased);
 }
 
 static void come_back(struct post *post)
@@ -54,6 +61,8 @@ static void add(struct loop_counts *sum, const struct loop_counts *counts)
     sum->store.waiting += counts->store.waiting;
     sum->fibers += counts->fibers;
     sum->fibers_peak += counts->fibers_peak;
+    sum->retention_steps += counts->retention_steps;
+    for (size_t i = 0; i < RETAINED_COUNT; i++) sum->erased[i] += counts->erased[i];
 }
 
 static void gather(const struct api *asker, struct loop_counts *ret_sum)
@@ -90,6 +99,17 @@ static void print_loops(const struct loop_counts *counts, struct strbuf *out)
     metric_print_counter(out, "auth_db_connection_losses_total", "Connections lost", (double)store->failures);
     metric_print_counter(out, "auth_db_reconnects_total", "Connections made again",
                          (double)store->reconnects);
+}
+
+static void print_retention(const struct loop_counts *counts, struct strbuf *out)
+{
+    metric_print_counter(out, "auth_retention_steps_total", "Times rows were looked for whose time is over",
+                         (double)counts->retention_steps);
+    strbuf_printf(out, "# HELP auth_retention_rows_total Rows erased because their time was over\n"
+                       "# TYPE auth_retention_rows_total counter\n");
+    for (size_t i = 0; i < RETAINED_COUNT; i++)
+        strbuf_printf(out, "auth_retention_rows_total{kind=\"%s\"} %lu\n", retained_names[i],
+                      (unsigned long)counts->erased[i]);
 }
 
 static void print_hasher(struct password_hasher *hasher, struct strbuf *out)
@@ -193,6 +213,7 @@ result metrics_get(struct request *request, const void *body, struct response *r
     strbuf_init(&text, request->task.arena, 16384, METRICS_BYTES_MAX);
     http_metrics_print(api->shared->metrics, &text);
     print_loops(&counts, &text);
+    print_retention(&counts, &text);
     print_hasher(api->service->hasher, &text);
     print_cache(api->shared->cache, &text);
     print_mail(api->service->mailer, &text);

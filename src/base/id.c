@@ -8,6 +8,7 @@
 #define RAND_A_MAX      ((UINT64_C(1) << 12) - 1)
 #define RAND_B_MAX      ((UINT64_C(1) << 62) - 1)
 #define HYPHEN_COUNT    4u
+#define TIME_BYTES      6u
 #define ROLLBACK_MAX_MS (10 * MS_PER_SECOND)
 
 /* What the last id of this thread was made of: the two random fields are one counter of 74 bits. */
@@ -58,11 +59,20 @@ struct id id_new(int64_t wall_ms)
         sequence_start(&last, wall_ms);
 
     struct id id;
-    for (unsigned i = 0; i < 6; i++) id.bytes[i] = (unsigned char)(last.unix_ms >> (40 - 8 * i));
+    for (unsigned i = 0; i < TIME_BYTES; i++) id.bytes[i] = (unsigned char)(last.unix_ms >> (40 - 8 * i));
     id.bytes[6] = (unsigned char)(0x70 | last.rand_a >> 8); /* RFC 9562 §5.7: ver is 0b0111 */
     id.bytes[7] = (unsigned char)last.rand_a;
     for (unsigned i = 0; i < 8; i++) id.bytes[8 + i] = (unsigned char)(last.rand_b >> (56 - 8 * i));
     id.bytes[8] = (unsigned char)(0x80 | id.bytes[8]); /* RFC 9562 §5.7: var is 0b10 */
+    return id;
+}
+
+struct id id_of_time(int64_t wall_ms, unsigned char rest)
+{
+    struct id id;
+    const int64_t unix_ms = wall_ms < 0 ? 0 : wall_ms;
+    memset(id.bytes, rest, sizeof id.bytes);
+    for (unsigned i = 0; i < TIME_BYTES; i++) id.bytes[i] = (unsigned char)(unix_ms >> (40 - 8 * i));
     return id;
 }
 

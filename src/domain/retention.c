@@ -1,26 +1,45 @@
 // SPDX-License-Identifier: MIT
 #include "auth/domain/retention.h"
 
+#include <string.h>
+
 #include "auth/domain/audit.h"
 #include "auth/domain/audit_retention.h"
 #include "auth/domain/background.h"
 #include "auth/store/account_repo.h"
-#include "auth/store/code_repo.h"
-#include "auth/store/idempotency_repo.h"
-#include "auth/store/invitation_repo.h"
-#include "auth/store/login_challenge_repo.h"
-#include "auth/store/mail_repo.h"
-#include "auth/store/revoked_token_repo.h"
-#include "auth/store/session_repo.h"
-#include "auth/store/webhook_repo.h"
+#include "auth/store/device_repo.h"
+#include "auth/store/job_lease_repo.h"
+#include "auth/store/retention_repo.h"
+#include "auth/store/throttle_repo.h"
 
-#define STEP_ARENA_BYTES  (1024u * 1024u)
-#define STEP_TIME_MS      INT64_C(5000)
-#define STEP_ROWS         500
-#define CODE_RETENTION_MS INT64_C(86400000)
-#define UNTHROTTLED_MS    INT64_C(86400000)
-#define CLOCK_ALLOWANCE_MS \
-    INT64_C(3600000) /* a token that has expired here may be good elsewhere for a while */
+#define STEP_ARENA_BYTES (1024u * 1024u)
+#define STEP_TIME_MS     INT64_C(5000)
+#define STEP_ROWS        500
+#define BACKLOG_ROWS     (STEP_ROWS / 2) /* of one kind in one step: there is more of it */
+#define BACKLOG_PAUSE_MS INT64_C(1000)
+#define LEASE_MS         (RETENTION_INTERVAL_MS + STEP_TIME_MS)
+#define DAY_MS           INT64_C(86400000)
+#define HOUR_MS          INT64_C(3600000)
+
+/* How long after its end a row is kept that goes by its age alone. A token that has expired here may be good elsewhere for
+ * a while: clocks differ. */
+static const int64_t KEPT_MS[RETAINED_COUNT] = {
+    [RETAINED_SESSIONS] = RETENTION_MS,
+    [RETAINED_REVOKED_TOKENS] = HOUR_MS,
+    [RETAINED_CODES] = DAY_MS,
+    [RETAINED_INVITATIONS] = RETENTION_MS,
+    [RETAINED_LOGIN_CHALLENGES] = HOUR_MS,
+    [RETAINED_ANSWERS] = HOUR_MS,
+    [RETAINED_MAIL] = RETENTION_MS,
+    [RETAINED_MAIL_LIMITS] = 0,
+    [RETAINED_API_KEYS] = RETENTION_MS,
+    [RETAINED_DELIVERIES] = RETENTION_MS,
+};
+
+/* Erased in one step, of each kind. */
+struct tally {
+    int64_t rows[RETAINED_COUNT];
+};
 
 /* The account, its sessions with it, and a trace that this has happened. */
 static result erase_account(struct service *service, struct task *task, struct id id)
@@ -35,60 +54,111 @@ static result erase_account(struct service *service, struct task *task, struct i
     return db_commit(&tx, task);
 }
 
+/* Devices that have become new ones again. */
+static result sweep_devices(struct service *service, struct task *task, const struct closed_accounts *window,
+                            struct tally *tally)
+{
+    struct id_range accounts = {.after = service->retained.account_after, .last = window->last};
+    const int64_t kept_ms = service->policy->device_ms > 0 ? service->policy->device_ms : RETENTION_MS;
+    if (window->is_last) memset(&accounts.last, 0xff, sizeof accounts.last);
+    return known_device_erase_unseen(service->db, task, &accounts, task->now_ms - kept_ms,
+                                     &tally->rows[RETAINED_DEVICES]);
+}
+
 /* On through the accounts, window by window; from the first again after the last. */
-static result sweep_accounts(struct service *service, struct task *task)
+static result sweep_accounts(struct service *service, struct task *task, struct tally *tally)
 {
     struct closed_accounts window;
-    TRY(account_closed_window(service->db, task, service->retention_after, STEP_ROWS, &window));
+    TRY(account_closed_window(service->db, task, service->retained.account_after, STEP_ROWS, &window));
     for (size_t i = 0; i < window.due_count; i++) TRY(erase_account(service, task, window.due[i]));
-    service->retention_after = window.is_last ? (struct id){{0}} : window.last;
+    tally->rows[RETAINED_ACCOUNTS] = (int64_t)window.due_count;
+    TRY(sweep_devices(service, task, &window, tally));
+    service->retained.account_after = window.is_last ? (struct id){{0}} : window.last;
     return RESULT_OK;
 }
 
-/* Rows that go by their age alone, a bounded number of each in a step. */
-static const struct eraser {
-    result (*erase)(struct db *db, struct task *task, int64_t before_ms, int64_t count);
-    int64_t age_ms; /* how long after its end a row is kept */
-} ERASERS[] = {
-    {session_erase_expired, RETENTION_MS},
-    {revoked_token_erase_expired, CLOCK_ALLOWANCE_MS},
-    {code_erase_expired, CODE_RETENTION_MS},
-    {invitation_erase_expired, RETENTION_MS},
-    {login_challenge_erase_old, CLOCK_ALLOWANCE_MS},
-    {idempotency_erase_expired, CLOCK_ALLOWANCE_MS},
-    {mail_erase_finished, RETENTION_MS},
-    {mail_limit_erase_over, 0},
-    {webhook_delivery_erase_old, RETENTION_MS},
-};
-
-result retention_step(struct service *service, struct task *task)
+static result sweep_aged(struct service *service, struct task *task, struct tally *tally)
 {
-    const struct throttle_retention throttles = {
+    for (unsigned kind = 0; kind < RETAINED_COUNT; kind++) {
+        if (!retained_goes_by_age(kind)) continue;
+        TRY(retained_erase(service->db, task, kind, task->now_ms - KEPT_MS[kind], STEP_ROWS,
+                           &tally->rows[kind]));
+    }
+    return RESULT_OK;
+}
+
+static result sweep_throttles(struct service *service, struct task *task, struct tally *tally)
+{
+    const struct throttle_retention rule = {
         .free_attempts = service->policy->throttle.free_attempts,
         .stop = service->policy->throttle.stop,
-        .unthrottled_before_ms = task->now_ms - UNTHROTTLED_MS,
+        .unthrottled_before_ms = task->now_ms - DAY_MS,
         .throttled_before_ms = task->now_ms - RETENTION_MS,
     };
-    TRY(sweep_accounts(service, task));
-    for (size_t i = 0; i < ARRAY_COUNT(ERASERS); i++)
-        TRY(ERASERS[i].erase(service->db, task, task->now_ms - ERASERS[i].age_ms, STEP_ROWS));
-    TRY(throttle_erase_old(service->db, task, &throttles, STEP_ROWS));
-    return audit_retention_step(service, task, STEP_ROWS);
+    return throttle_erase_old(service->db, task, &rule, STEP_ROWS, &tally->rows[RETAINED_THROTTLES]);
+}
+
+static result sweep_audit(struct service *service, struct task *task, struct tally *tally)
+{
+    struct audit_erased erased;
+    TRY(audit_retention_step(service, task, STEP_ROWS, &erased));
+    tally->rows[RETAINED_ADDRESSES] = erased.addresses;
+    tally->rows[RETAINED_EVENTS] = erased.events;
+    return RESULT_OK;
+}
+
+static result sweep(struct service *service, struct task *task, struct tally *tally)
+{
+    TRY(sweep_accounts(service, task, tally));
+    TRY(sweep_aged(service, task, tally));
+    TRY(sweep_throttles(service, task, tally));
+    return sweep_audit(service, task, tally);
+}
+
+static bool count(struct retention_state *state, const struct tally *tally)
+{
+    bool is_behind = false;
+    for (size_t i = 0; i < RETAINED_COUNT; i++) {
+        state->erased[i] += (uint64_t)tally->rows[i];
+        if (tally->rows[i] >= BACKLOG_ROWS) is_behind = true;
+    }
+    return is_behind;
+}
+
+result retention_step(struct service *service, struct task *task, bool *ret_is_behind)
+{
+    struct retention_state *state = &service->retained;
+    struct tally tally = {{0}};
+    bool is_held;
+    *ret_is_behind = false;
+    if (is_nil(state->holder)) state->holder = id_new(task->now_ms);
+    const struct job_lease lease = {.job = STR("retention"), .holder = state->holder, .lasts_ms = LEASE_MS};
+    TRY(job_lease_take(service->db, task, &lease, &is_held));
+    if (!is_held) return RESULT_OK;
+    const result swept = sweep(service, task, &tally);
+    /* What was erased before a failure is erased. */
+    *ret_is_behind = count(state, &tally);
+    state->steps++;
+    return swept;
 }
 
 static result step(struct service *service, struct task *task, int64_t *ret_again_ms)
 {
-    *ret_again_ms = 0;
-    return retention_step(service, task);
+    bool is_behind;
+    service->retained.due_ms = clock_monotonic_ms() + RETENTION_INTERVAL_MS;
+    TRY(retention_step(service, task, &is_behind));
+    *ret_again_ms = is_behind ? BACKLOG_PAUSE_MS : 0;
+    return RESULT_OK;
 }
 
 const struct background_work retention_work = {.name = "retention",
-                                               .pause_ms = RETENTION_INTERVAL_MS,
+                                               .pause_ms = BACKLOG_PAUSE_MS,
                                                .time_limit_ms = STEP_TIME_MS,
                                                .arena_bytes = STEP_ARENA_BYTES,
                                                .step = step};
 
 void retention_touch(struct service *service)
 {
-    background_wake(service->retention, service, 0);
+    const int64_t delay_ms = service->retained.due_ms - clock_monotonic_ms();
+    background_wake(service->retention, service, delay_ms > 0 ? delay_ms : 0);
 }

@@ -111,10 +111,3 @@ result api_key_revoke(struct db *db, struct task *task, struct id id,
     row_bytes(&rows, 0, API_KEY_REVOKE_KEY_DIGEST, ret_digest, API_KEY_DIGEST_BYTES);
     return RESULT_OK;
 }
-
-result api_key_erase(struct db *db, struct task *task, int64_t ended_before_ms, int64_t count)
-{
-    const struct db_value arguments[] = {db_int(ended_before_ms), db_int(count)};
-    struct db_rows rows;
-    return db_run(db, task, &statement_api_key_erase, arguments, &rows);
-}

@@ -7,7 +7,6 @@
 
 /* Events get their places in the order of commits; their time is when what they tell of began, be it a long command. */
 #define TIME_SLACK_MS INT64_C(86400000)
-#define ID_TIME_BYTES 6u
 
 static const char *const TYPE_NAMES[AUDIT_TYPE_COUNT] = {
 #define AUDIT_TYPE(name, text) [AUDIT_##name] = (text),
@@ -146,17 +145,6 @@ result audit_event_page(struct db *db, struct task *task, const struct audit_fil
     return run_page(db, task, page_statement(filter), arguments, ret_page);
 }
 
-/* Ids begin with their time (RFC 9562 §5.7). */
-static struct id id_at(int64_t at_ms, unsigned char rest)
-{
-    struct id id;
-    const uint64_t clamped_ms = at_ms < 0 ? 0 : (uint64_t)at_ms;
-    memset(id.bytes, rest, sizeof id.bytes);
-    for (size_t i = 0; i < ID_TIME_BYTES; i++)
-        id.bytes[i] = (unsigned char)(clamped_ms >> (8 * (ID_TIME_BYTES - 1 - i)));
-    return id;
-}
-
 static result run_seq(struct db *db, struct task *task, const struct statement *statement, struct id id,
                       int64_t *ret_seq)
 {
@@ -170,12 +158,14 @@ static result run_seq(struct db *db, struct task *task, const struct statement *
 
 result audit_event_seq_from(struct db *db, struct task *task, int64_t at_ms, int64_t *ret_seq)
 {
-    return run_seq(db, task, &statement_audit_event_seq_from_id, id_at(at_ms - TIME_SLACK_MS, 0), ret_seq);
+    return run_seq(db, task, &statement_audit_event_seq_from_id, id_of_time(at_ms - TIME_SLACK_MS, 0),
+                   ret_seq);
 }
 
 result audit_event_seq_to(struct db *db, struct task *task, int64_t at_ms, int64_t *ret_seq)
 {
-    return run_seq(db, task, &statement_audit_event_seq_to_id, id_at(at_ms + TIME_SLACK_MS, 0xff), ret_seq);
+    return run_seq(db, task, &statement_audit_event_seq_to_id, id_of_time(at_ms + TIME_SLACK_MS, 0xff),
+                   ret_seq);
 }
 
 /* --- the chain ---------------------------------------------------------------------------------------------------- */
@@ -327,16 +317,21 @@ result audit_checkpoint_mark_start(struct db *db, struct task *task, int64_t seq
     return db_run(db, task, &statement_audit_checkpoint_mark_start, arguments, &rows);
 }
 
-result audit_event_erase(struct db *db, struct task *task, int64_t seq, int64_t count)
+result audit_event_erase(struct db *db, struct task *task, int64_t seq, int64_t count, int64_t *ret_count)
 {
     const struct db_value arguments[] = {db_int(seq), db_int(count)};
     struct db_rows rows;
-    return db_run(db, task, &statement_audit_event_erase, arguments, &rows);
+    TRY(db_run(db, task, &statement_audit_event_erase, arguments, &rows));
+    *ret_count = rows.affected;
+    return RESULT_OK;
 }
 
-result audit_event_forget_addresses(struct db *db, struct task *task, int64_t before_ms, int64_t count)
+result audit_event_forget_addresses(struct db *db, struct task *task, int64_t before_ms, int64_t count,
+                                    int64_t *ret_count)
 {
     const struct db_value arguments[] = {db_int(before_ms), db_int(count)};
     struct db_rows rows;
-    return db_run(db, task, &statement_audit_event_forget_addresses, arguments, &rows);
+    TRY(db_run(db, task, &statement_audit_event_forget_addresses, arguments, &rows));
+    *ret_count = rows.affected;
+    return RESULT_OK;
 }

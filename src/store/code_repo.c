@@ -89,10 +89,3 @@ result code_forget(struct db *db, struct task *task, struct id account_id)
     struct db_rows rows;
     return db_run(db, task, &statement_code_forget, arguments, &rows);
 }
-
-result code_erase_expired(struct db *db, struct task *task, int64_t expired_before_ms, int64_t count)
-{
-    const struct db_value arguments[] = {db_int(expired_before_ms), db_int(count)};
-    struct db_rows rows;
-    return db_run(db, task, &statement_code_erase_expired, arguments, &rows);
-}

@@ -47,3 +47,14 @@ result known_device_forget_all(struct db *db, struct task *task, struct id accou
     struct db_rows rows;
     return db_run(db, task, &statement_known_device_forget_all, arguments, &rows);
 }
+
+result known_device_erase_unseen(struct db *db, struct task *task, const struct id_range *accounts,
+                                 int64_t seen_before_ms, int64_t *ret_erased)
+{
+    const struct db_value arguments[] = {db_id(&accounts->after), db_id(&accounts->last),
+                                         db_int(seen_before_ms)};
+    struct db_rows rows;
+    TRY(db_run(db, task, &statement_known_device_erase_unseen, arguments, &rows));
+    *ret_erased = rows.affected;
+    return RESULT_OK;
+}

@@ -60,10 +60,3 @@ result idempotency_release(struct db *db, struct task *task, const struct reques
     struct db_rows rows;
     return db_run(db, task, &statement_idempotency_release, arguments, &rows);
 }
-
-result idempotency_erase_expired(struct db *db, struct task *task, int64_t expired_before_ms, int64_t count)
-{
-    const struct db_value arguments[] = {db_int(expired_before_ms), db_int(count)};
-    struct db_rows rows;
-    return db_run(db, task, &statement_idempotency_erase_expired, arguments, &rows);
-}

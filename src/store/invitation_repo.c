@@ -98,10 +98,3 @@ result invitation_delete(struct db *db, struct task *task, struct id id)
     REQUIRE(rows.count == 1, NOT_FOUND);
     return RESULT_OK;
 }
-
-result invitation_erase_expired(struct db *db, struct task *task, int64_t expired_before_ms, int64_t count)
-{
-    const struct db_value arguments[] = {db_int(expired_before_ms), db_int(count)};
-    struct db_rows rows;
-    return db_run(db, task, &statement_invitation_erase_expired, arguments, &rows);
-}

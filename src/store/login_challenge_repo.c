@@ -93,10 +93,3 @@ result login_challenge_erase_expired(struct db *db, struct task *task, struct id
 {
     return run_on_account(db, task, &statement_login_challenge_erase_expired, account_id);
 }
-
-result login_challenge_erase_old(struct db *db, struct task *task, int64_t expired_before_ms, int64_t count)
-{
-    const struct db_value arguments[] = {db_int(expired_before_ms), db_int(count)};
-    struct db_rows rows;
-    return db_run(db, task, &statement_login_challenge_erase_old, arguments, &rows);
-}

@@ -3,8 +3,6 @@
 
 #include "auth/store/statements.h"
 
-#define ID_TIME_BYTES 6u /* RFC 9562 §5.7: a UUIDv7 begins with 48 bits of Unix milliseconds */
-
 result mail_insert(struct db *db, struct task *task, const struct mail_record *mail, bool is_kept)
 {
     const struct db_value arguments[] = {
@@ -129,23 +127,6 @@ result mail_retry(struct db *db, struct task *task, struct id id)
     return RESULT_OK;
 }
 
-/* Less than every id made at that time. */
-static struct id first_id_of(int64_t at_ms)
-{
-    struct id id = {{0}};
-    for (unsigned i = 0; i < ID_TIME_BYTES; i++)
-        id.bytes[i] = (unsigned char)((uint64_t)at_ms >> (8 * (ID_TIME_BYTES - 1 - i)));
-    return id;
-}
-
-result mail_erase_finished(struct db *db, struct task *task, int64_t before_ms, int64_t count)
-{
-    const struct id before = first_id_of(before_ms);
-    const struct db_value arguments[] = {db_id(&before), db_int(count)};
-    struct db_rows rows;
-    return db_run(db, task, &statement_mail_erase_finished, arguments, &rows);
-}
-
 result mail_limit_take(struct db *db, struct task *task, const struct mail_limit *limit, int64_t now_ms,
                        int64_t *ret_free_at_ms)
 {
@@ -157,11 +138,4 @@ result mail_limit_take(struct db *db, struct task *task, const struct mail_limit
     TRY(db_run(db, task, &statement_mail_limit_by_key, arguments, &rows));
     *ret_free_at_ms = rows.count == 1 ? row_int(&rows, 0, MAIL_LIMIT_BY_KEY_WINDOW_ENDS_AT_MS) : now_ms;
     return RESULT(RATE_LIMITED);
-}
-
-result mail_limit_erase_over(struct db *db, struct task *task, int64_t now_ms, int64_t count)
-{
-    const struct db_value arguments[] = {db_int(now_ms), db_int(count)};
-    struct db_rows rows;
-    return db_run(db, task, &statement_mail_limit_erase_over, arguments, &rows);
 }

@@ -172,10 +172,3 @@ result session_end_oldest(struct db *db, struct task *task, struct id account_id
                                          db_text(str_from(reason))};
     return session_run_ids(db, task, &statement_session_end_oldest, arguments, ret_ended);
 }
-
-result session_erase_expired(struct db *db, struct task *task, int64_t expired_before_ms, int64_t count)
-{
-    const struct db_value arguments[] = {db_int(expired_before_ms), db_int(count)};
-    struct db_rows rows;
-    return db_run(db, task, &statement_session_erase_expired, arguments, &rows);
-}

@@ -51,7 +51,7 @@ result throttle_clear(struct db *db, struct task *task, const unsigned char key[
 }
 
 result throttle_erase_old(struct db *db, struct task *task, const struct throttle_retention *rule,
-                          int64_t count)
+                          int64_t count, int64_t *ret_erased)
 {
     unsigned char start[WINDOW_START_BYTES];
     random_bytes(start, sizeof start);
@@ -61,5 +61,7 @@ result throttle_erase_old(struct db *db, struct task *task, const struct throttl
         db_int(rule->unthrottled_before_ms), db_int(rule->throttled_before_ms),
     };
     struct db_rows rows;
-    return db_run(db, task, &statement_throttle_erase_old, arguments, &rows);
+    TRY(db_run(db, task, &statement_throttle_erase_old, arguments, &rows));
+    *ret_erased = rows.affected;
+    return RESULT_OK;
 }

@@ -332,9 +332,3 @@ result webhook_delivery_page(struct db *db, struct task *task, const struct webh
     *ret_list = (struct webhook_delivery_list){items, rows.count};
     return RESULT_OK;
 }
-
-result webhook_delivery_erase_old(struct db *db, struct task *task, int64_t before_ms, int64_t count)
-{
-    const struct db_value arguments[] = {db_int(before_ms), db_int(count)};
-    return run_quiet(db, task, &statement_webhook_delivery_erase_old, arguments);
-}

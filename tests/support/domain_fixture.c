@@ -16,6 +16,7 @@
 #include "auth/domain/grants.h"
 #include "auth/domain/keyring.h"
 #include "auth/domain/mailer.h"
+#include "auth/domain/retention.h"
 #include "auth/domain/scopes.h"
 #include "auth/domain/users.h"
 #include "auth/domain/webhook_sender.h"
@@ -404,6 +405,14 @@ void visitor_wait(struct visitor *visitor, int64_t ms)
 {
     visitor->fixture->now_ms += ms;
     visitor_renew(visitor);
+}
+
+bool visitor_retain(struct visitor *visitor)
+{
+    bool is_behind;
+    expect_code(visitor, retention_step(visitor->service, &visitor->task, &is_behind), STATUS_OK,
+                "retention");
+    return is_behind;
 }
 
 void expect_code(struct visitor *visitor, result outcome, enum status code, const char *what)

@@ -68,6 +68,8 @@ void on_each_engine(unsigned count, void (*body)(struct visitor *visitor));
 void visitor_renew(struct visitor *visitor);
 /* Time passes for this visitor, and for those that come later. */
 void visitor_wait(struct visitor *visitor, int64_t ms);
+/* A step of the retention; true: there is more to erase. */
+bool visitor_retain(struct visitor *visitor);
 
 /* The first cell of the answer as a number, asked past the service. */
 long long ask(const struct domain_fixture *fixture, const char *sql);

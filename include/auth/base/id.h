@@ -20,6 +20,8 @@ struct id {
 /* Ids made by one thread ascend, also within a millisecond and when `wall_ms` is up to ten seconds behind an
  * earlier one. */
 struct id id_new(int64_t wall_ms);
+/* That time, and each further byte `rest`: with 0 no id of that time is less. Times before 1970 count as 1970. */
+struct id id_of_time(int64_t wall_ms, unsigned char rest);
 bool id_equal(struct id a, struct id b);
 bool is_nil(struct id id);
 void id_print(struct id id, char ret_text[ID_TEXT_SIZE]);

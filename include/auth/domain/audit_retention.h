@@ -14,8 +14,14 @@
 #include "auth/domain/service.h"
 #include "auth/model/audit_record.h"
 
+struct audit_erased {
+    int64_t addresses;
+    int64_t events;
+};
+
 /* At most `count` rows of each kind. Does nothing that the policy does not ask for. */
-NODISCARD result audit_retention_step(struct service *service, struct task *task, int64_t count);
+NODISCARD result audit_retention_step(struct service *service, struct task *task, int64_t count,
+                                      struct audit_erased *ret_erased);
 
 /* Whether the policy lets events up to a checkpoint, which has been verified, be erased. */
 bool is_audit_start_allowed(const struct service *service, const struct task *task,

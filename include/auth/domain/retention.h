@@ -1,12 +1,13 @@
 /* retention.h — what is kept no longer than it is needed.
- * Shape:   a step looks at a bounded number of rows and runs at most once a minute, and only where tokens are issued:
- *          an idle server asks nothing. Nothing depends on it: what has expired is refused whether or not its row is
- *          still there.
- *          Accounts: closed, and their grace is over. Sessions, ended invitations: RETENTION_MS after their latest end.
- *          Revoked tokens: when they would have expired. Codes and links: a day after they have; begun sign-ins and kept
- *          answers: an hour after. Mail: RETENTION_MS after it was written, unless it waits; deliveries to webhooks: all the
- *          same. Failed attempts: a day after the last one; where they were throttled RETENTION_MS, and at the stop until
- *          an administrator lifts it.
+ * Shape:   a step looks at a bounded number of rows of each kind. It is due when tokens are issued, once a minute at most,
+ *          and a second after a step that found much: an idle server asks nothing. A lease lets one loop of one replica do it at a
+ *          time; when that one is gone, another one takes it over at its next step. Nothing depends on it: what has
+ *          expired is refused whether or not its row is still there.
+ *          Accounts: closed, and their grace is over. Sessions, ended invitations, API keys: RETENTION_MS after their
+ *          latest end. Revoked tokens: an hour after they would have expired. Codes and links: a day after they have;
+ *          begun sign-ins and kept answers: an hour after. Mail: RETENTION_MS after it was written, unless it waits;
+ *          deliveries to webhooks: all the same. Known devices: when they count as new ones again. Failed attempts: a day
+ *          after the last one; where they were throttled RETENTION_MS, and at the stop until an administrator lifts it.
  *          Security events and the addresses in them: as audit_retention.h says.
  * Waits:   retention_step (database).
  * Threads: one loop's.
@@ -23,9 +24,10 @@
 
 extern const struct background_work retention_work;
 
-/* Begins a step in the background when one is due. Never waits. A service without a retention keeps everything. */
+/* A step is due: now, or a minute after the last one. Never waits. A service without a retention keeps everything. */
 void retention_touch(struct service *service);
 
-NODISCARD result retention_step(struct service *service, struct task *task);
+/* `*ret_is_behind`: there is more to erase than one step does. */
+NODISCARD result retention_step(struct service *service, struct task *task, bool *ret_is_behind);
 
 #endif

@@ -11,6 +11,7 @@
 #include "auth/crypto/seal.h"
 #include "auth/domain/policy.h"
 #include "auth/loop/offload.h"
+#include "auth/model/retained.h"
 #include "auth/store/db.h"
 
 struct breached_file;
@@ -43,6 +44,15 @@ struct audit_feed {
     int64_t asked_at_ms; /* monotonic; 0: never */
 };
 
+/* Of one loop (retention.h). */
+struct retention_state {
+    struct id holder;        /* of the lease on the work; nil before the first step */
+    struct id account_after; /* accounts up to this one were looked at */
+    int64_t due_ms;          /* monotonic; not before, however much is done */
+    uint64_t steps;
+    uint64_t erased[RETAINED_COUNT];
+};
+
 struct service {
     const struct policy *policy;
     const struct service_secrets *secrets;
@@ -63,8 +73,8 @@ struct service {
     struct background *webhook_worker;
     bool is_webhook_due; /* as is_mail_due */
     struct background *audit;
-    struct id retention_after; /* accounts up to this one were looked at */
-    unsigned audit_looks;      /* times the chainer has found nothing since an event was noted */
+    struct retention_state retained; /* what the retention has done */
+    unsigned audit_looks;            /* times the chainer has found nothing since an event was noted */
     struct audit_feed feed;
     bool has_noted; /* an event that may not be in the chain yet */
 };

@@ -40,7 +40,5 @@ NODISCARD result api_key_mark_used(struct db *db, struct task *task, struct id i
 /* NOT_FOUND unless it is there and not revoked. */
 NODISCARD result api_key_revoke(struct db *db, struct task *task, struct id id,
                                 unsigned char ret_digest[API_KEY_DIGEST_BYTES]);
-/* Of the `count` oldest those that were revoked or expired before then. */
-NODISCARD result api_key_erase(struct db *db, struct task *task, int64_t ended_before_ms, int64_t count);
 
 #endif

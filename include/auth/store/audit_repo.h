@@ -80,10 +80,11 @@ NODISCARD result audit_checkpoint_by_time(struct db *db, struct task *task, int6
 /* Events up to it may be erased from now on. */
 NODISCARD result audit_checkpoint_mark_start(struct db *db, struct task *task, int64_t seq);
 /* The oldest, at most `count`, up to this place. */
-NODISCARD result audit_event_erase(struct db *db, struct task *task, int64_t seq, int64_t count);
+NODISCARD result audit_event_erase(struct db *db, struct task *task, int64_t seq, int64_t count,
+                                   int64_t *ret_count);
 /* Of the oldest, at most `count`, from before then. */
 NODISCARD result audit_event_forget_addresses(struct db *db, struct task *task, int64_t before_ms,
-                                              int64_t count);
+                                              int64_t count, int64_t *ret_count);
 /* The keys of all checkpoints: public_key and key_tag alone are set. */
 NODISCARD result audit_checkpoint_keys(struct db *db, struct task *task, int64_t count,
                                        struct audit_checkpoint_list *ret_list);

@@ -56,7 +56,5 @@ NODISCARD result code_look_token(struct db *db, struct task *task,
                                  struct id *ret_account_id);
 /* All of an account, for any purpose. */
 NODISCARD result code_forget(struct db *db, struct task *task, struct id account_id);
-NODISCARD result code_erase_expired(struct db *db, struct task *task, int64_t expired_before_ms,
-                                    int64_t count);
 
 #endif

@@ -25,4 +25,12 @@ NODISCARD result known_device_count(struct db *db, struct task *task, struct id 
 NODISCARD result known_device_prune(struct db *db, struct task *task, struct id account_id, int64_t kept);
 NODISCARD result known_device_forget_all(struct db *db, struct task *task, struct id account_id);
 
+/* Accounts after the first id up to the last. */
+struct id_range {
+    struct id after;
+    struct id last;
+};
+NODISCARD result known_device_erase_unseen(struct db *db, struct task *task, const struct id_range *accounts,
+                                           int64_t seen_before_ms, int64_t *ret_erased);
+
 #endif

@@ -29,8 +29,4 @@ NODISCARD result idempotency_finish(struct db *db, struct task *task, const stru
                                     int64_t status, struct str sealed_answer);
 NODISCARD result idempotency_release(struct db *db, struct task *task, const struct request_claim *claim);
 
-/* `count` at most. */
-NODISCARD result idempotency_erase_expired(struct db *db, struct task *task, int64_t expired_before_ms,
-                                           int64_t count);
-
 #endif

@@ -34,7 +34,5 @@ NODISCARD result invitation_list_page(struct db *db, struct task *task, struct i
 NODISCARD result invitation_accept(struct db *db, struct task *task, const struct invitation *invitation,
                                    struct id account_id);
 NODISCARD result invitation_delete(struct db *db, struct task *task, struct id id);
-NODISCARD result invitation_erase_expired(struct db *db, struct task *task, int64_t expired_before_ms,
-                                          int64_t count);
 
 #endif

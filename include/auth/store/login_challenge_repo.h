@@ -47,8 +47,5 @@ NODISCARD result login_challenge_set_factor(struct db *db, struct task *task, co
 NODISCARD result login_challenge_use(struct db *db, struct task *task, struct id id);
 NODISCARD result login_challenge_void_all(struct db *db, struct task *task, struct id account_id);
 NODISCARD result login_challenge_erase_expired(struct db *db, struct task *task, struct id account_id);
-/* Of all accounts, `count` at most. */
-NODISCARD result login_challenge_erase_old(struct db *db, struct task *task, int64_t expired_before_ms,
-                                           int64_t count);
 
 #endif

@@ -76,12 +76,9 @@ NODISCARD result mail_list_page(struct db *db, struct task *task, struct id afte
                                 struct mail_entries *ret_entries);
 /* It is due now. NOT_FOUND unless it waits and nobody sends it. */
 NODISCARD result mail_retry(struct db *db, struct task *task, struct id id);
-/* At most `count` of those that were written before and wait no more. */
-NODISCARD result mail_erase_finished(struct db *db, struct task *task, int64_t before_ms, int64_t count);
 
 /* One more. RATE_LIMITED when there have been as many as may be; `*ret_free_at_ms` is then when the hour is over. */
 NODISCARD result mail_limit_take(struct db *db, struct task *task, const struct mail_limit *limit,
                                  int64_t now_ms, int64_t *ret_free_at_ms);
-NODISCARD result mail_limit_erase_over(struct db *db, struct task *task, int64_t now_ms, int64_t count);
 
 #endif

@@ -13,8 +13,5 @@ NODISCARD result revoked_token_insert(struct db *db, struct task *task,
                                       const unsigned char digest[TOKEN_DIGEST_BYTES], int64_t expires_at_ms);
 NODISCARD result revoked_token_find(struct db *db, struct task *task,
                                     const unsigned char digest[TOKEN_DIGEST_BYTES], bool *ret_is_revoked);
-/* Of `count` taken anywhere those that expired before then. */
-NODISCARD result revoked_token_erase_expired(struct db *db, struct task *task, int64_t expired_before_ms,
-                                             int64_t count);
 
 #endif

@@ -63,8 +63,5 @@ NODISCARD result session_end_all(struct db *db, struct task *task, struct id acc
 /* Those beyond the newest `kept`. */
 NODISCARD result session_end_oldest(struct db *db, struct task *task, struct id account_id, int64_t kept,
                                     const char *reason, struct id_list *ret_ended);
-/* Of the `count` oldest those that expired before then. */
-NODISCARD result session_erase_expired(struct db *db, struct task *task, int64_t expired_before_ms,
-                                       int64_t count);
 
 #endif

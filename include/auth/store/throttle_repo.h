@@ -41,6 +41,6 @@ struct throttle_retention {
 };
 /* Of `count` taken anywhere those that are old enough. */
 NODISCARD result throttle_erase_old(struct db *db, struct task *task, const struct throttle_retention *rule,
-                                    int64_t count);
+                                    int64_t count, int64_t *ret_erased);
 
 #endif

@@ -76,8 +76,5 @@ struct webhook_delivery_filter {
 NODISCARD result webhook_delivery_page(struct db *db, struct task *task,
                                        const struct webhook_delivery_filter *filter,
                                        struct webhook_delivery_list *ret_list);
-/* At most `count` of those that were made before. */
-NODISCARD result webhook_delivery_erase_old(struct db *db, struct task *task, int64_t before_ms,
-                                            int64_t count);
 
 #endif

@@ -55,11 +55,11 @@ WHERE id = $1 AND (last_used_at_ms IS NULL OR last_used_at_ms < $3)
 UPDATE api_keys SET revoked_at_ms = $2 WHERE id = $1 AND revoked_at_ms IS NULL
 RETURNING key_digest
 
--- Keys beyond recall, of the `count` oldest.
+-- Keys beyond recall.
 -- name: api_key_erase
 -- lane: write
 -- in: ended_before_ms int, count int
 -- out:
 DELETE FROM api_keys
-WHERE id IN (SELECT w.id FROM (SELECT id, revoked_at_ms, expires_at_ms FROM api_keys ORDER BY id LIMIT $2) AS w
-             WHERE w.revoked_at_ms < $1 OR w.expires_at_ms < $1)
+WHERE id IN (SELECT w.id FROM api_keys AS w WHERE COALESCE(w.revoked_at_ms, w.expires_at_ms) < $1
+             ORDER BY COALESCE(w.revoked_at_ms, w.expires_at_ms) LIMIT $2)

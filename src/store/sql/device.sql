@@ -39,3 +39,10 @@ WHERE account_id = $1
 -- in: account_id uuid
 -- out:
 DELETE FROM known_devices WHERE account_id = $1
+
+-- Of the accounts after the first one up to the last.
+-- name: known_device_erase_unseen
+-- lane: write
+-- in: after uuid, last uuid, seen_before_ms int
+-- out:
+DELETE FROM known_devices WHERE account_id > $1 AND account_id <= $2 AND last_seen_at_ms < $3

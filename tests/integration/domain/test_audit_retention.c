@@ -75,7 +75,9 @@ static void note_some(struct visitor *visitor)
 
 static void retain(struct visitor *visitor)
 {
-    expect_code(visitor, audit_retention_step(visitor->service, &visitor->task, 5), STATUS_OK, "retention");
+    struct audit_erased erased;
+    expect_code(visitor, audit_retention_step(visitor->service, &visitor->task, 5, &erased), STATUS_OK,
+                "retention");
 }
 
 static void addresses_age(struct visitor *visitor)

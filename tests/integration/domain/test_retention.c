@@ -22,15 +22,10 @@ static void with_retention(void (*body)(struct visitor *visitor))
     }
 }
 
-static void step(struct visitor *visitor)
-{
-    expect_code(visitor, retention_step(visitor->service, &visitor->task), STATUS_OK, "step");
-}
-
 /* Windows of tokens and attempts begin anywhere: enough of them look everywhere. */
 static void steps(struct visitor *visitor)
 {
-    for (int i = 0; i < 40; i++) step(visitor);
+    for (int i = 0; i < 40; i++) visitor_retain(visitor);
 }
 
 static long long rows_of(const struct visitor *visitor, const char *table)
@@ -52,18 +47,18 @@ static void accounts_and_sessions(struct visitor *visitor)
     expect_code(visitor, accounts_close(visitor->service, &visitor->task, ada.id, NULL, &delete_after_ms),
                 STATUS_OK, "close");
     visitor_wait(visitor, 14 * DAY_MS - 1);
-    step(visitor);
+    visitor_retain(visitor);
     cr_expect_eq(rows_of(visitor, "accounts"), 2, "the grace is not over");
     visitor_wait(visitor, 1);
-    step(visitor);
+    visitor_retain(visitor);
     cr_expect_eq(rows_of(visitor, "accounts"), 1, "gone");
     cr_expect_eq(rows_of(visitor, "sessions"), 1, "with its sessions");
     cr_expect_eq(ask(visitor->fixture, "SELECT count(*) FROM audit_events WHERE type = 'account.erased'"), 1);
     visitor_wait(visitor, 46 * DAY_MS);
-    step(visitor);
+    visitor_retain(visitor);
     cr_expect_eq(rows_of(visitor, "sessions"), 1, "kept a month beyond its end");
     visitor_wait(visitor, 1);
-    step(visitor);
+    visitor_retain(visitor);
     cr_expect_eq(rows_of(visitor, "sessions"), 0);
     cr_expect_eq(rows_of(visitor, "accounts"), 1, "who has not closed it keeps it");
 }
@@ -172,11 +167,153 @@ static void by_age(struct visitor *visitor)
                "9000000000000)"
              : "INSERT INTO idempotency_keys VALUES (x'61', x'62', NULL, NULL, 0, 1), (x'63', x'64', NULL, "
                "NULL, 0, 9000000000000)");
-    step(visitor);
+    visitor_retain(visitor);
     cr_expect_eq(rows_of(visitor, "idempotency_keys"), 1, "what has not expired stays");
 }
 
 Test(retention, kept_answers_go_once_they_have_expired)
 {
     with_retention(by_age);
+}
+
+static void devices(struct visitor *visitor)
+{
+    struct account ada, eve;
+    char sql[512];
+    const bool is_postgres = visitor->fixture->engine == DB_POSTGRES;
+    expect_code(visitor, sign_up(visitor, ADA, GOOD, &ada), STATUS_OK, "ada");
+    expect_code(visitor, sign_up(visitor, "eve@example.org", GOOD, &eve), STATUS_OK, "eve");
+    visitor->fixture->policy.device_ms = 90 * DAY_MS;
+    snprintf(sql, sizeof sql,
+             "INSERT INTO known_devices SELECT id, CAST('old' AS %s), 1, %lld FROM accounts;"
+             "INSERT INTO known_devices SELECT id, CAST('new' AS %s), 1, %lld FROM accounts",
+             is_postgres ? "bytea" : "blob", (long long)(visitor->task.now_ms - 90 * DAY_MS - 1),
+             is_postgres ? "bytea" : "blob", (long long)(visitor->task.now_ms - 90 * DAY_MS));
+    tell(visitor->fixture, sql);
+    visitor_retain(visitor);
+    cr_expect_eq(rows_of(visitor, "known_devices"), 2, "of both the one that is still known");
+}
+
+Test(retention, a_device_is_forgotten_when_it_counts_as_a_new_one)
+{
+    with_retention(devices);
+}
+
+static void keys(struct visitor *visitor)
+{
+    struct account ada;
+    char sql[1024];
+    const bool is_postgres = visitor->fixture->engine == DB_POSTGRES;
+    const char *const bytes = is_postgres ? "bytea" : "blob";
+    const long long over_ms = (long long)(visitor->task.now_ms - RETENTION_MS);
+    static const char *const expiry[] = {"", "NULL, ", "9000000000000, "}, *const revocation[] = {", NULL",
+                                                                                                  "", ""};
+    expect_code(visitor, sign_up(visitor, ADA, GOOD, &ada), STATUS_OK, "ada");
+    /* Expired, revoked, and revoked before they expire: each a moment too young and a moment too old; and one for ever. */
+    for (unsigned i = 0; i < 7; i++) {
+        char ends[64];
+        snprintf(ends, sizeof ends, "NULL, NULL");
+        if (i < 6)
+            snprintf(ends, sizeof ends, "%s%lld%s", expiry[i / 2], over_ms - (i % 2), revocation[i / 2]);
+        snprintf(sql, sizeof sql,
+                 "INSERT INTO api_keys (id, account_id, name, hint, key_digest, scopes, created_at_ms, "
+                 "expires_at_ms, revoked_at_ms) SELECT %s, id, 'k', 'h', CAST('%u' AS %s), '', 0, %s FROM "
+                 "accounts",
+                 is_postgres ? "gen_random_uuid()" : "randomblob(16)", i, bytes, ends);
+        tell(visitor->fixture, sql);
+    }
+    visitor_retain(visitor);
+    cr_expect_eq(rows_of(visitor, "api_keys"), 4);
+    cr_expect_eq(ask(visitor->fixture, "SELECT count(*) FROM api_keys WHERE expires_at_ms IS NULL AND "
+                                       "revoked_at_ms IS NULL"),
+                 1, "what never ends stays");
+}
+
+Test(retention, a_key_goes_a_month_after_it_was_revoked_or_has_expired)
+{
+    with_retention(keys);
+}
+
+/* Answers that were kept, all of them over. */
+static void fill(struct visitor *visitor, unsigned count)
+{
+    char sql[512];
+    const bool is_postgres = visitor->fixture->engine == DB_POSTGRES;
+    snprintf(sql, sizeof sql,
+             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < %u) "
+             "INSERT INTO idempotency_keys SELECT CAST(CAST(i AS text) AS %s), CAST('r' AS %s), NULL, NULL, "
+             "0, 1 FROM n",
+             count, is_postgres ? "bytea" : "blob", is_postgres ? "bytea" : "blob");
+    tell(visitor->fixture, sql);
+}
+
+static void backlog(struct visitor *visitor)
+{
+    const struct retention_state *state = &visitor->service->retained;
+    fill(visitor, 1000);
+    cr_expect(visitor_retain(visitor));
+    cr_expect_eq(rows_of(visitor, "idempotency_keys"), 500, "no more in one step");
+    cr_expect(visitor_retain(visitor));
+    cr_expect(!visitor_retain(visitor), "nothing is left");
+    cr_expect_eq(rows_of(visitor, "idempotency_keys"), 0);
+    cr_expect_eq(state->erased[RETAINED_ANSWERS], 1000);
+    cr_expect_eq(state->erased[RETAINED_SESSIONS], 0);
+    cr_expect_eq(state->steps, 3);
+}
+
+Test(retention, what_has_piled_up_is_erased_in_small_steps_and_counted)
+{
+    with_retention(backlog);
+}
+
+static void backlog_in_background(struct visitor *visitor)
+{
+    fill(visitor, 1200);
+    retention_touch(visitor->service);
+    for (int i = 0; i < 600 && visitor->service->retained.steps < 3; i++) fiber_sleep(10);
+    cr_expect_eq(rows_of(visitor, "idempotency_keys"), 0, "without waiting for the next minute");
+}
+
+Test(retention, a_step_that_finds_much_goes_on_by_itself)
+{
+    with_retention(backlog_in_background);
+}
+
+static void hold(struct visitor *visitor)
+{
+    fill(visitor, 1);
+    visitor_retain(visitor);
+    fill(visitor, 1);
+}
+
+static void find_held(struct visitor *visitor)
+{
+    cr_expect(!visitor_retain(visitor));
+    cr_expect_eq(rows_of(visitor, "idempotency_keys"), 1, "another one's work");
+    cr_expect_eq(visitor->service->retained.steps, 0);
+    visitor_wait(visitor, RETENTION_INTERVAL_MS + 5000);
+    visitor_retain(visitor);
+    cr_expect_eq(rows_of(visitor, "idempotency_keys"), 0, "taken over from one that did not come back");
+}
+
+static void find_taken_over(struct visitor *visitor)
+{
+    fill(visitor, 1);
+    visitor_wait(visitor, RETENTION_INTERVAL_MS + 5000);
+    visitor_retain(visitor);
+    cr_expect_eq(rows_of(visitor, "idempotency_keys"), 1, "the new holder's");
+}
+
+Test(retention, one_replica_at_a_time_does_it_and_another_one_takes_over)
+{
+    for (int engine = 0; engine < (int)DB_ENGINE_COUNT; engine++) {
+        struct domain_fixture first, second;
+        domain_fixture_open(&first, (enum db_engine)engine);
+        domain_fixture_open_second(&second, &first);
+        domain_fixture_run(&first, 1, hold);
+        domain_fixture_run(&second, 1, find_held);
+        domain_fixture_run(&first, 1, find_taken_over);
+        domain_fixture_close_second(&second);
+        domain_fixture_close(&first);
+    }
 }

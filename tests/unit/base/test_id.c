@@ -94,3 +94,13 @@ Test(id, only_the_nil_id_is_nil)
         cr_assert(!id_equal(id, (struct id){{0}}));
     }
 }
+
+Test(id, bounds_of_a_time_enclose_the_ids_made_at_it)
+{
+    const struct id first = id_of_time(1700000000000, 0), last = id_of_time(1700000000000, 0xff);
+    const struct id made = id_new(1700000000000);
+    cr_assert_leq(memcmp(first.bytes, made.bytes, ID_BYTES), 0);
+    cr_assert_geq(memcmp(last.bytes, made.bytes, ID_BYTES), 0);
+    cr_assert_lt(memcmp(last.bytes, id_of_time(1700000000001, 0).bytes, ID_BYTES), 0);
+    cr_assert(is_nil(id_of_time(-1, 0)));
+}
