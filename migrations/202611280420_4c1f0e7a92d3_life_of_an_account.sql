@@ -14,7 +14,6 @@ ALTER TABLE accounts
     ADD COLUMN requires_mfa boolean NOT NULL DEFAULT false,
     ADD COLUMN claims text,
     ADD COLUMN version bigint NOT NULL DEFAULT 0,
-    ADD COLUMN last_login_at_ms bigint,
     ADD COLUMN lock_reason text;
 ALTER TABLE accounts ADD CONSTRAINT accounts_external_id_unique UNIQUE (external_id);
 COMMENT ON COLUMN accounts.external_id IS 'Where it was imported from, and under which name';
@@ -367,7 +366,6 @@ ALTER TABLE accounts ADD COLUMN external_id TEXT;
 ALTER TABLE accounts ADD COLUMN requires_mfa INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE accounts ADD COLUMN claims TEXT;
 ALTER TABLE accounts ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE accounts ADD COLUMN last_login_at_ms INTEGER;
 ALTER TABLE accounts ADD COLUMN lock_reason TEXT;
 CREATE UNIQUE INDEX accounts_external_id ON accounts (external_id);
 ALTER TABLE sessions ADD COLUMN assured_until_ms INTEGER NOT NULL DEFAULT 0;
@@ -695,7 +693,7 @@ DROP INDEX audit_events_unchained;
 ALTER TABLE audit_events DROP COLUMN actor, DROP COLUMN subject, DROP COLUMN address_digest, DROP COLUMN seq, DROP COLUMN chain_hash;
 ALTER TABLE clients DROP COLUMN version, DROP COLUMN updated_at_ms;
 ALTER TABLE sessions DROP COLUMN assured_until_ms;
-ALTER TABLE accounts DROP COLUMN external_id, DROP COLUMN requires_mfa, DROP COLUMN claims, DROP COLUMN version, DROP COLUMN last_login_at_ms, DROP COLUMN lock_reason;
+ALTER TABLE accounts DROP COLUMN external_id, DROP COLUMN requires_mfa, DROP COLUMN claims, DROP COLUMN version, DROP COLUMN lock_reason;
 
 -- migrate:down sqlite
 DROP TABLE idempotency_keys;
@@ -741,5 +739,4 @@ ALTER TABLE accounts DROP COLUMN external_id;
 ALTER TABLE accounts DROP COLUMN requires_mfa;
 ALTER TABLE accounts DROP COLUMN claims;
 ALTER TABLE accounts DROP COLUMN version;
-ALTER TABLE accounts DROP COLUMN last_login_at_ms;
 ALTER TABLE accounts DROP COLUMN lock_reason;

@@ -19,7 +19,6 @@ CREATE TABLE accounts (
     requires_mfa           boolean NOT NULL DEFAULT false,
     claims                 text,
     version                bigint NOT NULL DEFAULT 0,
-    last_login_at_ms       bigint,
     lock_reason            text
 );
 COMMENT ON TABLE accounts IS 'People who can sign in';

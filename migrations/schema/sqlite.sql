@@ -18,7 +18,6 @@ CREATE TABLE accounts (
     requires_mfa           INTEGER NOT NULL DEFAULT 0,
     claims                 TEXT,
     version                INTEGER NOT NULL DEFAULT 0,
-    last_login_at_ms       INTEGER,
     lock_reason            TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX accounts_external_id ON accounts (external_id);
