@@ -363,6 +363,7 @@ result service_open(struct runtime *runtime, struct loop *loop, struct service *
 
 void service_open_background(struct service *service)
 {
+    service->key_reader = background_create(&keyring_work);
     service->retention = background_create(&retention_work);
     service->audit = background_create(&audit_chain_work);
     service->mail = background_create(&mailer_work);
@@ -371,6 +372,7 @@ void service_open_background(struct service *service)
 
 void service_stop_background(struct service *service)
 {
+    background_stop(service->key_reader);
     background_stop(service->retention);
     background_stop(service->audit);
     background_stop(service->mail);
@@ -382,6 +384,7 @@ void service_close(struct service *service)
     cache_close(service->cache);
     store_close(service->db);
     keyring_destroy(service->keyring);
+    background_destroy(service->key_reader);
     background_destroy(service->retention);
     background_destroy(service->audit);
     background_destroy(service->mail);

@@ -33,9 +33,6 @@ struct keyring {
     int64_t searched_at_ms;  /* monotonic */
     bool is_searching;
     result last_search;
-    bool is_loading;
-    struct fiber_job job;
-    struct service *service;
 };
 
 struct keyring *keyring_create(void)
@@ -174,32 +171,24 @@ result keyring_load(struct service *service, struct task *task)
     return RESULT_OK;
 }
 
-/* A background fiber of its own: nobody waits for it. */
-static void reload_run(struct fiber_job *job)
+/* What is known goes on serving until it is stale. */
+static result read_again(struct service *service, struct task *task, int64_t *ret_again_ms)
 {
-    struct keyring *keyring = CONTAINER_OF(job, struct keyring, job);
-    struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(RELOAD_ARENA_BYTES);
-    struct task *task = arena_alloc(arena, sizeof *task);
-    task_init(task, arena, STR("keyring"), RELOAD_TIME_MS);
-    const result loaded = keyring_load(keyring->service, task);
-    /* What is known goes on serving until it is stale. */
-    if (!is_ok(loaded))
-        log_event(LOG_LEVEL_WARN, "signing keys could not be read again",
-                  LOG_TEXT("code", str_from(status_name(loaded.code))),
-                  LOG_TEXT("detail", str_from(task->fault.detail)));
-    keyring->loaded_at_ms = clock_monotonic_ms();
-    keyring->is_loading = false;
+    *ret_again_ms = 0;
+    const result loaded = keyring_load(service, task);
+    service->keyring->loaded_at_ms = clock_monotonic_ms();
+    return loaded;
 }
+
+const struct background_work keyring_work = {.name = "keyring",
+                                             .time_limit_ms = RELOAD_TIME_MS,
+                                             .arena_bytes = RELOAD_ARENA_BYTES,
+                                             .step = read_again};
 
 void keyring_touch(struct service *service)
 {
-    struct keyring *keyring = service->keyring;
-    if (keyring->is_loading || clock_monotonic_ms() - keyring->loaded_at_ms < KEYRING_FRESH_MS) return;
-    keyring->service = service;
-    keyring->job = (struct fiber_job){.run = reload_run};
-    keyring->is_loading = true;
-    /* With all fibers in use there is no time for it now. */
-    if (!is_ok(fiber_start(&keyring->job))) keyring->is_loading = false;
+    if (clock_monotonic_ms() - service->keyring->loaded_at_ms < KEYRING_FRESH_MS) return;
+    background_wake(service->key_reader, service, 0);
 }
 
 /* One fiber reads, who comes meanwhile waits for what it finds. */

@@ -11,7 +11,7 @@
 #define AUTH_DOMAIN_KEYRING_H
 
 #include "auth/crypto/jwk.h"
-#include "auth/domain/service.h"
+#include "auth/domain/background.h"
 #include "auth/store/signing_key_repo.h"
 
 #define KEYRING_FRESH_MS INT64_C(30000)
@@ -27,6 +27,7 @@ bool is_keyring_loaded(const struct keyring *keyring);
 
 /* Reads again in the background when what is known is older than KEYRING_FRESH_MS. Never waits. */
 void keyring_touch(struct service *service);
+extern const struct background_work keyring_work;
 /* After a long rest keys are read before they are used: one may have been retired, another be due. Waits only then. */
 NODISCARD result keyring_wake(struct service *service, struct task *task);
 /* A token names a key that is not known: reads again, at most once a second; whether there are other keys now. */

@@ -67,6 +67,7 @@ struct service {
     struct offload *network; /* for what waits for another server, however long that takes */
     struct webhook_sender *webhooks;
     /* Work beside the traffic; NULL where this service does not do it. */
+    struct background *key_reader;
     struct background *retention;
     struct background *mail;
     bool is_mail_due; /* there was mail to wake somebody for, and nobody who does it in the background */
