@@ -13,19 +13,16 @@
 #include "auth/domain/webhook_sender.h"
 #include "auth/fetch/fetch.h"
 #include "auth/json/fields.h"
-#include "auth/loop/fiber.h"
 #include "runtime_internal.h"
 
 #define RUNTIME_ARENA_BYTES (4u * 1024u * 1024u)
-#define WORK_ARENA_BYTES    (64u * 1024u * 1024u)
-#define WORK_TIME_MS        INT64_C(30000)
+#define LOAD_TIME_MS        INT64_C(30000)
 #define WORK_THREADS        4
 #define WORK_QUEUE          1024
 #define NETWORK_THREADS     4
 #define NETWORK_QUEUE       256
 #define WEBHOOK_QUEUE       256
 #define WEBHOOK_BACKLOG_MAX 200000
-#define WEBHOOK_COMMAND_MS  INT64_C(10000)
 #define MS_PER_DAY          INT64_C(86400000)
 #define SETTINGS_FILE       "settings.ini"
 
@@ -51,79 +48,6 @@ static void log_set_up(const struct settings *settings)
     const bool is_text =
         settings->log_format == SETTING_LOG_TEXT || (settings->log_format == SETTING_LOG_AUTO && is_terminal);
     log_init((enum log_level)settings->log_level, is_text ? LOG_FORMAT_TEXT : LOG_FORMAT_JSON);
-}
-
-#define CODE_FIRST_DELAY_MS   INT64_C(60000)
-#define CODE_LONGEST_DELAY_MS INT64_C(3600000)
-
-/* There is no stop: whoever asks too often waits an hour at most, so that nobody is kept from a code for good. */
-static struct throttle_rule code_requests_of(const struct settings *settings)
-{
-    return (struct throttle_rule){.free_attempts = settings->code_requests,
-                                  .first_delay_ms = CODE_FIRST_DELAY_MS,
-                                  .longest_delay_ms = CODE_LONGEST_DELAY_MS,
-                                  .stop = INT64_MAX};
-}
-
-static struct policy policy_of(struct arena *arena, const struct settings *settings)
-{
-    return (struct policy){
-        .issuer = settings->issuer,
-        .audience = is_empty(settings->audience) ? settings->issuer : settings->audience,
-        .client_id = settings->client_id,
-        .access_token_ms = settings->access_token_seconds * MS_PER_SECOND,
-        .session_ms = settings->session_seconds * MS_PER_SECOND,
-        .session_idle_ms = settings->session_idle_seconds * MS_PER_SECOND,
-        .session_cache_ms = settings->session_cache_seconds * MS_PER_SECOND,
-        .refresh_grace_ms = settings->refresh_grace_seconds * MS_PER_SECOND,
-        .sessions_per_account = settings->sessions_per_account,
-        .keys_per_account = settings->api_keys_per_account,
-        .fresh_ms = settings->fresh_seconds * MS_PER_SECOND,
-        .deletion_grace_ms = settings->deletion_grace_seconds * MS_PER_SECOND,
-        .signing_algorithm = (enum signing_algorithm)settings->signing_algorithm,
-        .key_overlap_ms = settings->key_overlap_seconds * MS_PER_SECOND,
-        .password_min = settings->password_min,
-        .breached_url = settings->breached_passwords_url,
-        .breached_timeout_ms = settings->breached_passwords_timeout_ms,
-        .breached_fails_closed = settings->breached_passwords_fail == BREACHED_FAIL_CLOSED,
-        .is_signup_open = settings->signup == SIGNUP_OPEN,
-        .is_signup_by_invitation = settings->signup != SIGNUP_CLOSED,
-        .signup_signs_in = settings->signup_signs_in,
-        .requires_verification = settings->signup_verification,
-        .has_code_sign_in = settings->code_sign_in,
-        .email_domains_allowed = setting_list_join(arena, settings->email_domains_allowed),
-        .email_domains_denied = setting_list_join(arena, settings->email_domains_denied),
-        .code_life_ms = {[CODE_VERIFY] = settings->code_verify_seconds * MS_PER_SECOND,
-                         [CODE_LOGIN] = settings->code_login_seconds * MS_PER_SECOND,
-                         [CODE_RESET] = settings->code_reset_seconds * MS_PER_SECOND,
-                         [CODE_CHANGE] = settings->code_change_seconds * MS_PER_SECOND},
-        .code_requests = code_requests_of(settings),
-        .invitation_ms = settings->invitation_seconds * MS_PER_SECOND,
-        .throttle = {.free_attempts = settings->throttle_free_attempts,
-                     .first_delay_ms = settings->throttle_first_delay_seconds * MS_PER_SECOND,
-                     .longest_delay_ms = settings->throttle_max_delay_seconds * MS_PER_SECOND,
-                     .stop = settings->throttle_stop},
-        .audit_checkpoint_ms = settings->audit_checkpoint_seconds * MS_PER_SECOND,
-        .event_streams_max = settings->audit_streams_max,
-        .audit_address_ms = settings->audit_address_days * MS_PER_DAY,
-        .audit_retention_ms = settings->audit_retention_days * MS_PER_DAY,
-        .requires_mfa = settings->mfa == MFA_REQUIRED_OF_ALL,
-        .mfa_roles = settings->mfa_roles,
-        .totp_issuer = settings->totp_issuer,
-        .totp_drift_steps = settings->totp_drift_steps,
-        .assured_ms = settings->aal2_seconds * MS_PER_SECOND,
-        .assured_idle_ms = settings->aal2_idle_seconds * MS_PER_SECOND,
-        .device_ms = settings->device_seconds * MS_PER_SECOND,
-    };
-}
-
-struct str setting_list_join(struct arena *arena, struct setting_list list)
-{
-    struct str joined = STR("");
-    for (size_t i = 0; i < list.count; i++)
-        joined =
-            str_printf(arena, "%.*s%s%.*s", STR_ARGS(joined), i == 0 ? "" : ",", STR_ARGS(list.items[i]));
-    return joined;
 }
 
 /* What the URL means is the cache's to know, and a server without the cache it was told of would be a surprise. */
@@ -167,7 +91,7 @@ static result load_stores(struct runtime *runtime)
 int runtime_load(struct runtime *runtime, const struct command_line *line, const char *command)
 {
     runtime->arena = arena_create(RUNTIME_ARENA_BYTES);
-    task_init(&runtime->task, runtime->arena, str_from(command), WORK_TIME_MS);
+    task_init(&runtime->task, runtime->arena, str_from(command), LOAD_TIME_MS);
     json_init();
     const struct settings_sources sources = {
         .argv_sets = line->sets, .environ = (const char *const *)environ, .ini_path = SETTINGS_FILE};
@@ -177,7 +101,7 @@ int runtime_load(struct runtime *runtime, const struct command_line *line, const
     print_problems(command, problems);
     if (!is_ok(loaded)) return EXIT_USAGE;
     log_set_up(runtime->settings);
-    runtime->policy = policy_of(runtime->arena, runtime->settings);
+    runtime->policy = runtime_policy(runtime->arena, runtime->settings);
     result loaded_rest = load_peppers(runtime);
     if (is_ok(loaded_rest)) loaded_rest = load_stores(runtime);
     if (is_ok(loaded_rest)) return EXIT_DONE;
@@ -246,27 +170,6 @@ static result start_threads(struct runtime *runtime)
     return cache_create(&cache, &runtime->cache);
 }
 
-static struct mailer_options mailer_options_of(const struct settings *settings)
-{
-    return (struct mailer_options){
-        .templates = settings->mail_templates,
-        .language = settings->mail_language,
-        .per_hour = settings->mail_per_hour,
-        .account_per_hour = settings->mail_account_per_hour,
-        .notices_per_hour = settings->mail_notices_per_hour,
-        .retry_ms = settings->mail_retry_seconds * MS_PER_SECOND,
-        .retry_longest_ms = settings->mail_retry_max_seconds * MS_PER_SECOND,
-        .give_up_ms = settings->mail_give_up_seconds * MS_PER_SECOND,
-        .from = settings->mail_from,
-        .reply_to = settings->mail_reply_to,
-        .smtp = {.url = settings->smtp_url,
-                 .password = settings->smtp_password,
-                 .starttls = (enum smtp_starttls)settings->smtp_starttls,
-                 .ca_file = settings->ca_file,
-                 .timeout_ms = settings->smtp_timeout_seconds * MS_PER_SECOND},
-    };
-}
-
 /* Other people's servers may be slow: they have threads of their own, so that nothing of ours waits behind them. */
 static result start_fetch(struct runtime *runtime, struct offload *threads, struct fetch **ret_fetch)
 {
@@ -307,7 +210,7 @@ static result start_webhooks(struct runtime *runtime)
 
 static result start_mailer(struct runtime *runtime)
 {
-    const struct mailer_options options = mailer_options_of(runtime->settings);
+    const struct mailer_options options = runtime_mailer_options(runtime->settings);
     return mailer_create(&runtime->task, &options, &runtime->mailer);
 }
 
@@ -399,101 +302,4 @@ struct migration_options runtime_migration_options(const struct runtime *runtime
         .lock_wait_ms = runtime->settings->migration_lock_wait_seconds * MS_PER_SECOND,
         .is_edit_tolerated = runtime->settings->migration_checksum == MIGRATION_CHECKSUM_WARN,
     };
-}
-
-/* --- one piece of work -------------------------------------------------------------------------------------------- */
-
-/* Without the slash of a JSON pointer, which means nothing on a command line. */
-static const char *field_name(const char *pointer)
-{
-    return pointer[0] == '/' ? pointer + 1 : pointer;
-}
-
-void failure_print(const char *command, const struct task *task, result outcome)
-{
-    const struct fault *fault = &task->fault;
-    const size_t count = fault->error_count < FIELD_ERRORS_MAX ? fault->error_count : FIELD_ERRORS_MAX;
-    for (size_t i = 0; i < count; i++)
-        fprintf(stderr, "auth %s: %s: %s\n", command, field_name(fault->errors[i].pointer),
-                fault->errors[i].detail);
-    if (count == 0)
-        fprintf(stderr, "auth %s: %s\n", command,
-                fault->detail[0] ? fault->detail : status_sentence(outcome.code));
-}
-
-struct alone {
-    struct fiber_job job;
-    struct runtime *runtime;
-    service_work *work;
-    void *argument;
-    result outcome;
-};
-
-/* The work is done, whatever comes of this: a server gives the events their places otherwise. */
-static void flush_events(struct service *service, const struct task *done)
-{
-    if (!service->has_noted) return;
-    struct task *task = arena_alloc(done->arena, sizeof *task);
-    task_init(task, done->arena, done->id, WORK_TIME_MS);
-    if (!is_ok(audit_chain_flush(service, task)))
-        log_event(LOG_LEVEL_WARN, "security events have not been chained yet",
-                  LOG_TEXT("detail", str_from(task->fault.detail)));
-}
-
-/* What waits for a mail server that is away is in the outbox, and no failure of the command. */
-static void send_mail(struct service *service, struct task *task)
-{
-    if (!service->is_mail_due || is_ok(mailer_drain(service, task))) return;
-    log_event(LOG_LEVEL_WARN, "mail is left to the server", LOG_TEXT("detail", str_from(task->fault.detail)));
-    fault_clear(&task->fault);
-}
-
-/* What a receiver that is slow or away does not take now is the server's. */
-static void send_webhooks(struct service *service, const struct task *done)
-{
-    if (!service->is_webhook_due) return;
-    struct task *task = arena_alloc(done->arena, sizeof *task);
-    task_init(task, done->arena, done->id, WORK_TIME_MS);
-    if (!is_ok(webhook_sender_drain(service, task, WEBHOOK_COMMAND_MS)))
-        log_event(LOG_LEVEL_WARN, "webhooks are left to the server", LOG_TEXT("command", done->id));
-}
-
-static result work_alone(struct alone *alone, struct task *task)
-{
-    struct service service;
-    const result opened = service_open(alone->runtime, loop_self(), &service);
-    const result outcome = is_ok(opened) ? alone->work(&service, task, alone->argument) : opened;
-    if (is_ok(outcome)) send_mail(&service, task);
-    flush_events(&service, task);
-    send_webhooks(&service, task);
-    service_close(&service);
-    return outcome;
-}
-
-static void run_alone(struct fiber_job *job)
-{
-    struct alone *alone = CONTAINER_OF(job, struct alone, job);
-    struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(WORK_ARENA_BYTES);
-    struct task *task = arena_alloc(arena, sizeof *task);
-    task_init(task, arena, alone->runtime->task.id, WORK_TIME_MS);
-    task->actor = str_printf(arena, "command:%.*s", STR_ARGS(task->id));
-    alone->outcome = work_alone(alone, task);
-    if (!is_ok(alone->outcome)) failure_print(task->id.ptr, task, alone->outcome);
-}
-
-int runtime_run(struct runtime *runtime, service_work *work, void *argument)
-{
-    struct alone alone = {.job.run = run_alone, .runtime = runtime, .work = work, .argument = argument};
-    const result ran = fiber_run_alone(&alone.job);
-    return is_ok(ran) && is_ok(alone.outcome) ? EXIT_DONE : EXIT_FAILED;
-}
-
-int runtime_command(const char *command, const struct command_line *line, service_work *work, void *argument)
-{
-    struct runtime runtime = {0};
-    int code = runtime_load(&runtime, line, command);
-    if (code == EXIT_DONE) code = runtime_start(&runtime);
-    if (code == EXIT_DONE) code = runtime_run(&runtime, work, argument);
-    runtime_done(&runtime);
-    return code;
 }

@@ -6,6 +6,7 @@
 #define AUTH_COMMAND_RUNTIME_INTERNAL_H
 
 #include "auth/config/settings.h"
+#include "auth/domain/mailer.h"
 #include "auth/domain/service.h"
 #include "auth/migrate/migrations.h"
 #include "auth/store/store.h"
@@ -31,6 +32,10 @@ struct runtime {
     struct fetch *webhook_fetch;
     struct webhook_sender *webhooks;
 };
+
+/* What the settings say, as the rules and the outbox want it; strings live in the arena. */
+struct policy runtime_policy(struct arena *arena, const struct settings *settings);
+struct mailer_options runtime_mailer_options(const struct settings *settings);
 
 /* Reads the settings and sets up the log. EXIT_USAGE, having named everything that is wrong. */
 int runtime_load(struct runtime *runtime, const struct command_line *line, const char *command);
