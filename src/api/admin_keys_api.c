@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: MIT
+#include "auth/domain/administrators.h"
 #include "auth/domain/api_keys.h"
 #include "auth/domain/clients.h"
 #include "auth/domain/rights.h"
@@ -128,11 +129,23 @@ result admin_key_get(struct request *request, const void *body, struct response 
     return response_json(response, request->task.arena, &admin_key_reply_fields, &reply);
 }
 
+/* A key of somebody with more power, or one that has more itself, is revoked by whoever has as much. */
+static result check_power(struct request *request, struct id id)
+{
+    struct api_key key;
+    struct service *service = service_of(request);
+    const struct str granter = granter_of(request);
+    TRY(api_key_find(service->db, &request->task, id, &key));
+    if (is_nil(key.account_id)) return administrators_may_give(&request->task, granter, key.scopes);
+    return administrators_may_touch(service, &request->task, granter, key.account_id);
+}
+
 result admin_key_delete(struct request *request, const void *body, struct response *response)
 {
     (void)body;
     (void)response;
     struct id id;
     TRY(path_id(request, 0, &id));
+    TRY(check_power(request, id));
     return api_keys_revoke(service_of(request), &request->task, NULL, id);
 }

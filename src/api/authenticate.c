@@ -5,8 +5,10 @@
 #include "auth/base/encoding.h"
 #include "auth/domain/access_tokens.h"
 #include "auth/domain/clients.h"
+#include "auth/domain/second_factor.h"
 #include "auth/domain/tokens.h"
 #include "auth/store/factor_repo.h"
+#include "auth/store/session_repo.h"
 #include "factor_api_internal.h"
 
 #define CREDENTIALS_BYTES_MAX 512u
@@ -113,18 +115,44 @@ result authenticate(struct request *request)
     return RESULT_OK;
 }
 
+/* An account without a password never is of two factors: mail is none. Its best is the second step, and the token must be of
+ * the sign-in that took it. */
+static result is_second_step_taken(struct request *request, bool *ret_is_taken)
+{
+    const struct service *service = service_of(request);
+    const struct principal *principal = &caller_of(request)->principal;
+    struct session session;
+    TRY(session_find(service->db, &request->task, principal->session_id, &session));
+    const bool is_of_it =
+        session.authenticated_at_ms / MS_PER_SECOND == principal->authenticated_at_ms / MS_PER_SECOND;
+    const bool is_over = session.authenticated_at_ms + service->policy->assured_ms <= request->task.now_ms;
+    *ret_is_taken = has_second_step(session.amr) && is_of_it && !is_over;
+    return RESULT_OK;
+}
+
+static result are_two_factors_needed(struct request *request, bool *ret_are_needed)
+{
+    const enum needed_acr needed = request->route->needs_acr;
+    const struct principal *principal = &caller_of(request)->principal;
+    struct assurance assurance;
+    *ret_are_needed = needed == ACR_NEEDED_AAL2;
+    if (needed != ACR_NEEDED_BEST || !principal->is_person) return RESULT_OK;
+    TRY(assurance_find(service_of(request)->db, &request->task, principal->account_id, &assurance));
+    *ret_are_needed = assurance.factor_count > 0;
+    if (!*ret_are_needed || assurance.has_password || is_nil(principal->session_id)) return RESULT_OK;
+    bool is_taken;
+    TRY(is_second_step_taken(request, &is_taken));
+    *ret_are_needed = !is_taken;
+    return RESULT_OK;
+}
+
 /* RFC 9470: what needs a recent authentication, or one as strong as the account can give, says so. */
 static result check_authentication(struct request *request)
 {
     const struct route *route = request->route;
-    struct service *service = service_of(request);
-    bool needs_two_factors = route->needs_acr == ACR_NEEDED_AAL2;
-    const struct principal *principal = &caller_of(request)->principal;
-    if (route->needs_acr == ACR_NEEDED_BEST && principal->is_person) {
-        struct assurance assurance;
-        TRY(assurance_find(service->db, &request->task, principal->account_id, &assurance));
-        needs_two_factors = assurance.factor_count > 0;
-    }
+    const struct service *service = service_of(request);
+    bool needs_two_factors;
+    TRY(are_two_factors_needed(request, &needs_two_factors));
     return check_step_up(request, needs_two_factors,
                          route->needs_fresh ? service->policy->fresh_ms / MS_PER_SECOND : -1);
 }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "auth/domain/factors.h"
+#include "auth/domain/users.h"
 #include "factor_api_internal.h"
+#include "rights_api_internal.h"
 
 struct admin_mfa_body {
     bool required;
@@ -16,17 +18,19 @@ static const struct field ADMIN_MFA_ROWS[] = {
 };
 const struct fields admin_mfa_body_fields = FIELDS(ADMIN_MFA_ROWS, struct admin_mfa_body, "FactorDemand");
 
-static result user_id_of(struct request *request, struct id *ret_id)
+/* The account in the path, if whoever asks may change it. */
+static result read_target(struct request *request, struct user_target *ret_target)
 {
-    REQUIRE(id_parse(request->path_values[0], ret_id), NOT_FOUND);
-    return RESULT_OK;
+    *ret_target = (struct user_target){.granter = granter_of(request)};
+    TRY(path_id(request, 0, &ret_target->id));
+    return users_may_touch(service_of(request), &request->task, ret_target);
 }
 
 result admin_factors_get(struct request *request, const void *body, struct response *response)
 {
     (void)body;
     struct id id;
-    TRY(user_id_of(request, &id));
+    TRY(path_id(request, 0, &id));
     return reply_factors(request, id, response);
 }
 
@@ -34,16 +38,16 @@ result admin_factors_delete(struct request *request, const void *body, struct re
 {
     (void)body;
     (void)response;
-    struct id id;
-    TRY(user_id_of(request, &id));
-    return factors_reset(service_of(request), &request->task, id);
+    struct user_target target;
+    TRY(read_target(request, &target));
+    return factors_reset(service_of(request), &request->task, target.id);
 }
 
 result admin_mfa_put(struct request *request, const void *body, struct response *response)
 {
     (void)response;
     const struct admin_mfa_body *given = body;
-    struct id id;
-    TRY(user_id_of(request, &id));
-    return factors_demand(service_of(request), &request->task, id, given->required);
+    struct user_target target;
+    TRY(read_target(request, &target));
+    return factors_demand(service_of(request), &request->task, target.id, given->required);
 }

@@ -3,6 +3,7 @@
 #include "auth/domain/rights.h"
 #include "auth/domain/roles.h"
 #include "auth/domain/scopes.h"
+#include "auth/domain/users.h"
 #include "rights_api_internal.h"
 
 /* --- what the files share ------------------------------------------------------------------------------------------ */
@@ -329,8 +330,9 @@ result admin_user_claims_get(struct request *request, const void *body, struct r
 result admin_user_claims_put(struct request *request, const void *body, struct response *response)
 {
     const struct claims_body *given = body;
-    struct id id;
-    TRY(path_id(request, 0, &id));
-    TRY(roles_set_claims(service_of(request), &request->task, id, given->claims));
+    struct user_target target = {.granter = granter_of(request)};
+    TRY(path_id(request, 0, &target.id));
+    TRY(users_may_touch(service_of(request), &request->task, &target));
+    TRY(roles_set_claims(service_of(request), &request->task, target.id, given->claims));
     return response_json(response, request->task.arena, &claims_body_fields, given);
 }

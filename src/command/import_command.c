@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "auth/command/command.h"
+#include "auth/domain/scopes.h"
 #include "commands_internal.h"
 #include "import_state_internal.h"
 #include "progress_internal.h"
@@ -275,7 +276,7 @@ static int run(struct import_work *work)
 
 int import_command(int argc, char **argv)
 {
-    struct import_work work = {.fd = -1};
+    struct import_work work = {.fd = -1, .options = {.granter = scopes_of_shell()}};
     struct import_options *options = &work.options;
     const struct command_option rows[] = {{"--from", &work.from, NULL},
                                           {"--update", NULL, &options->updates},

@@ -7,6 +7,7 @@
 #include "auth/domain/login.h"
 #include "auth/domain/mailer.h"
 #include "auth/domain/password_policy.h"
+#include "auth/domain/rights.h"
 #include "auth/store/credential_repo.h"
 
 /* A code that is being redeemed, in its transaction. */
@@ -68,6 +69,7 @@ static result drop_of_before(struct service *service, struct db *tx, struct task
 static void deny(struct service *service, struct task *task, const struct redeeming *redeeming)
 {
     sessions_deny(service, task, &redeeming->ended);
+    rights_deny(service, task, redeeming->account.id);
     for (size_t i = 0; i < redeeming->dropped.key_count; i++)
         cache_deny(service->cache, task, CACHE_API_KEY, redeeming->dropped.key_digests[i]);
 }
@@ -135,6 +137,7 @@ result code_redemption_verify(struct service *service, struct task *task,
     if (proved.code != STATUS_NOT_FOUND) TRY(proved);
     TRY(note(service, tx, task, &redeeming, AUDIT_EMAIL_VERIFIED));
     TRY(db_commit(&tx, task));
+    deny(service, task, &redeeming);
     *ret_signs_in = signs_in(service, &redeeming.account);
     return *ret_signs_in ? begin(service, task, &redeeming, ret_response) : RESULT_OK;
 }

@@ -140,12 +140,6 @@ static result check_enrolment(struct service *service, struct task *task,
     return assurance.factor_count == 0 ? RESULT_OK : refuse(task, "account has a factor by now");
 }
 
-static struct str amr_of(struct task *task, struct str first, enum second_factor_kind kind)
-{
-    const char *second = kind == SECOND_FACTOR_TOTP ? FACTOR_AMR_TOTP : FACTOR_AMR_RECOVERY;
-    return str_printf(task->arena, "%.*s %s", STR_ARGS(first), second);
-}
-
 result login_continue(struct service *service, struct task *task, const struct login_continuation *given,
                       struct token_response *ret_response)
 {
@@ -166,7 +160,7 @@ result login_continue(struct service *service, struct task *task, const struct l
     factor.challenge_id = challenge.id;
     const struct sign_in sign_in = {.account = &account,
                                     .device = given->device,
-                                    .amr = amr_of(task, challenge.amr, given->kind),
+                                    .amr = second_factor_amr(task, challenge.amr, given->kind),
                                     .second_factor = &factor};
     return login_begin(service, task, &sign_in, ret_response);
 }

@@ -18,8 +18,8 @@ static struct str amr_after(struct task *task, const struct session *session,
                             enum reauthentication_method method)
 {
     if (method == REAUTHENTICATE_PASSWORD) return STR("pwd");
-    const char *second = method == REAUTHENTICATE_TOTP ? FACTOR_AMR_TOTP : FACTOR_AMR_RECOVERY;
-    return str_printf(task->arena, "%.*s %s", STR_ARGS(first_amr(session->amr)), second);
+    return second_factor_amr(task, first_amr(session->amr),
+                             method == REAUTHENTICATE_TOTP ? SECOND_FACTOR_TOTP : SECOND_FACTOR_RECOVERY);
 }
 
 struct proof {

@@ -193,6 +193,7 @@ result roles_grant(struct service *service, struct task *task, const struct role
 {
     struct rights_record before;
     bool is_new;
+    TRY(administrators_may_touch(service, task, grant->granter, grant->account_id));
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
     TRY(look_before(tx, task, grant, &before));
@@ -211,6 +212,7 @@ result roles_withdraw(struct service *service, struct task *task, const struct r
     struct rights_record before;
     struct administrator_guard guard = {0};
     const bool is_administrator = is_built_in(grant->role);
+    TRY(administrators_may_touch(service, task, grant->granter, grant->account_id));
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
     if (is_administrator) TRY(administrators_hold(tx, task, &guard));

@@ -8,6 +8,7 @@
 #include "auth/crypto/totp.h"
 #include "auth/domain/audit.h"
 #include "auth/domain/notices.h"
+#include "auth/domain/scopes.h"
 #include "auth/store/login_challenge_repo.h"
 
 /* --- seeds and codes ---------------------------------------------------------------------------------------------- */
@@ -169,6 +170,20 @@ result second_factor_spend(struct service *service, struct db *tx, struct task *
     TRY(spent);
     if (is_recovery) TRY(tell_of_recovery(service, tx, task, account, device));
     return throttle_succeeded(tx, task, &factor->throttle);
+}
+
+/* --- what it proves ----------------------------------------------------------------------------------------------- */
+
+struct str second_factor_amr(struct task *task, struct str first, enum second_factor_kind kind)
+{
+    const char *second = kind == SECOND_FACTOR_TOTP ? FACTOR_AMR_TOTP : FACTOR_AMR_RECOVERY;
+    const char *both = has_word(first, STR("pwd")) ? " mfa" : "";
+    return str_printf(task->arena, "%.*s %s%s", STR_ARGS(first), second, both);
+}
+
+bool has_second_step(struct str amr)
+{
+    return has_word(amr, STR(FACTOR_AMR_TOTP)) || has_word(amr, STR(FACTOR_AMR_RECOVERY));
 }
 
 /* --- the demand --------------------------------------------------------------------------------------------------- */

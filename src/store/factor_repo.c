@@ -30,6 +30,7 @@ result assurance_find(struct db *db, struct task *task, struct id account_id, st
     TRY(run_one(db, task, &statement_account_assurance, arguments, &rows));
     *ret_assurance = (struct assurance){
         .requires_mfa = row_bool(&rows, 0, ACCOUNT_ASSURANCE_REQUIRES_MFA),
+        .has_password = row_bool(&rows, 0, ACCOUNT_ASSURANCE_HAS_PASSWORD),
         .factor_count = row_int(&rows, 0, ACCOUNT_ASSURANCE_FACTOR_COUNT),
         .recovery_count = row_int(&rows, 0, ACCOUNT_ASSURANCE_RECOVERY_COUNT),
     };

@@ -2,11 +2,13 @@
 #include <assert.h>
 #include <string.h>
 
+#include "auth/domain/administrators.h"
 #include "auth/domain/audit.h"
 #include "auth/domain/rights.h"
 #include "auth/domain/second_factor.h"
 #include "auth/domain/sessions.h"
 #include "auth/json/writer.h"
+#include "auth/store/code_repo.h"
 #include "auth/store/transfer_repo.h"
 #include "import_internal.h"
 
@@ -212,18 +214,40 @@ static bool is_same(const struct transfer_account *a, const struct transfer_acco
            a->requires_mfa == b->requires_mfa && str_equal(a->claims, b->claims);
 }
 
-/* Locking ends what the account has open. */
-static result end_sessions(struct batch *batch, struct db *tx, struct id id, struct id_list *ret_ended)
+/* A lock ends what the account has open; another address, what was sent to the one before, too. */
+static result end_sessions(struct batch *batch, struct db *tx, const struct transfer_account *there,
+                           const struct transfer_account *wanted, struct id_list *ret_ended)
 {
-    return session_end_all(tx, batch->task, id, (struct id){{0}}, "account_locked", ret_ended);
+    const bool moves = !str_equal(there->email_key, wanted->email_key);
+    *ret_ended = (struct id_list){0};
+    if (moves) TRY(code_forget(tx, batch->task, there->id));
+    if (!moves && wanted->status == there->status) return RESULT_OK;
+    return session_end_all(tx, batch->task, there->id, (struct id){{0}},
+                           moves ? "email_changed" : "account_locked", ret_ended);
+}
+
+/* Whoever brings people in does not thereby take over, by another address, who has more power. */
+static result is_within_power(struct batch *batch, struct id id, bool *ret_is_within)
+{
+    const result allowed = administrators_may_touch(batch->service, batch->task, batch->options->granter, id);
+    *ret_is_within = is_ok(allowed);
+    if (allowed.code != STATUS_FORBIDDEN) return allowed;
+    fault_clear(&batch->task->fault);
+    return RESULT_OK;
 }
 
 static result update(struct batch *batch, size_t i, const struct transfer_account *there)
 {
     const struct transfer_account wanted = merged(&batch->items[i].account, there);
-    struct id_list ended = {0};
+    struct id_list ended;
+    bool is_within;
     if (is_same(&wanted, there)) {
         decide(batch, i, IMPORT_UNCHANGED, there->id);
+        return RESULT_OK;
+    }
+    TRY(is_within_power(batch, there->id, &is_within));
+    if (!is_within) {
+        refuse(batch, i, "/email", "is of an account with more power over the service than who imports");
         return RESULT_OK;
     }
     SCOPED_TX(tx);
@@ -234,7 +258,7 @@ static result update(struct batch *batch, size_t i, const struct transfer_accoun
         return RESULT_OK;
     }
     TRY(updated);
-    if (wanted.status != there->status) TRY(end_sessions(batch, tx, there->id, &ended));
+    TRY(end_sessions(batch, tx, there, &wanted, &ended));
     if (!batch->options->is_dry_run) TRY(db_commit(&tx, batch->task));
     sessions_deny(batch->service, batch->task, &ended);
     rights_deny(batch->service, batch->task, there->id);

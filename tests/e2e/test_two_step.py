@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from authtest.client import Person
 from authtest.totp import Authenticator, begin, claims_of, enrol, finish, sign_in
 
 LOGIN_TOKEN = "lt_" + "A" * 49
@@ -281,7 +282,8 @@ def prove_address(service, client, person):
 
 
 def test_login_continue_follows_a_sign_in_by_code(service, client, person):
-    """Security incident 18: by mail, too, the second factor is asked for."""
+    """Security incident 18: by mail, too, the second factor is asked for. Mail is no factor (NIST SP 800-63B-4, OWASP ASVS
+    6.3.6): with a code it is one, not two."""
     prove_address(service, client, person)
     authenticator, _ = enrol(person)
     mail = mailed(service, client, "login", "login_code", person.email)
@@ -291,7 +293,39 @@ def test_login_continue_follows_a_sign_in_by_code(service, client, person):
     tokens = finish(client, answer.json()["login_token"], authenticator.next())
     assert tokens.status == 200
     claims = claims_of(tokens.json()["access_token"])
-    assert (claims["amr"], claims["acr"]) == (["email", "otp", "mfa"], "aal2")
+    assert (claims["amr"], claims["acr"]) == (["email", "otp"], "aal1")
+    access = tokens.json()["access_token"]
+    assert client.get("/v1/authz?acr=aal2", token=access).code() == "step_up_required"
+    # There is a password: what wants the best wants it, and by it the same session gets there.
+    refused = client.post("/v1/me/factors", {"type": "recovery_codes"}, token=access)
+    assert (refused.code(), refused.json()["acr_values"]) == ("step_up_required", "aal2")
+    known = client.post("/v1/reauth", {"method": "password", "password": person.password}, token=access).json()
+    best = client.post("/v1/reauth", {"method": "totp", "code": authenticator.next()}, token=known["access_token"]).json()
+    claims = claims_of(best["access_token"])
+    assert (claims["amr"], claims["acr"]) == (["pwd", "otp", "mfa"], "aal2")
+    assert client.post("/v1/me/factors", {"type": "recovery_codes"}, token=best["access_token"]).status == 201
+
+
+def by_mail(service, client, email):
+    mail = mailed(service, client, "login", "login_code", email)
+    return client.post("/v1/codes/verify", {"purpose": "login", "token": mail.token})
+
+
+def test_login_continue_is_the_best_an_account_without_a_password_can_do(service, client):
+    """Its factors are its own to change, after both steps; two factors it never is."""
+    email = client.new_email()
+    assert client.post("/v1/signup", {"email": email}).status == 202
+    first = by_mail(service, client, email)
+    assert first.status == 200, first.body
+    authenticator, made = enrol(Person(client, email, None, first.json()))
+    path = f"/v1/me/factors/{made['id']}"
+    weak = client.request("DELETE", path, token=first.json()["access_token"])
+    assert (weak.status, weak.code()) == (401, "step_up_required")
+    tokens = finish(client, by_mail(service, client, email).json()["login_token"], authenticator.next()).json()
+    claims = claims_of(tokens["access_token"])
+    assert (claims["amr"], claims["acr"]) == (["email", "otp"], "aal1")
+    assert client.get("/v1/authz?acr=aal2", token=tokens["access_token"]).code() == "step_up_required"
+    assert client.request("DELETE", path, token=tokens["access_token"]).status == 204
 
 
 def test_login_continue_follows_a_reset_and_what_waited_is_dead(service, client, person):

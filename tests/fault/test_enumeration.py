@@ -1,25 +1,33 @@
 # SPDX-License-Identifier: MIT
-"""Does an answer tell who has an account? Interleaved samples of addresses with an account, without one, and with a locked
-one: status, body and header fields must be alike, and their times must not be told apart by Welch's test.
+"""Does an answer tell who has an account? Interleaved samples of addresses with an account, without one, with a locked one
+and with one that asks for a second factor: status, body and header fields must be alike, and their times must not be told
+apart by Welch's test.
 
 A difference of a few microseconds over some milliseconds of hashing needs thousands of samples to be seen: the long form
-takes 10,000 of each kind and holds |t| below 4.5; the short one compares what is said, and times coarsely.
+(AUTH_FAULTS=long; `pytest -s` prints the report) takes 10,000 of each kind, or AUTH_SAMPLES, and holds |t| below 4.5; the
+short one compares what is said, and times coarsely.
 """
 import json
 import math
+import os
 import random
 import re
 import statistics
 import time
 
 import pytest
+from authtest.client import Person
 from authtest.fleet import PASSWORD, Fleet
-from authtest.planted import plant
+from authtest.planted import plant, plant_tokens
+from authtest.totp import enrol
 
 WRONG = plant("not the password of anybody")
 # Tries of one address before it has to wait.
 TRIES = 99
-SETTINGS = {"AUTH_THROTTLE_FREE_ATTEMPTS": "100", "AUTH_THROTTLE_STOP": "1000"}
+# One who asks is let through as often as can be, and what is mailed is not counted: else the samples were of a throttle.
+SETTINGS = {"AUTH_THROTTLE_FREE_ATTEMPTS": "100", "AUTH_THROTTLE_STOP": "1000", "AUTH_CODE_REQUESTS": "100",
+            "AUTH_MAIL_PER_HOUR": "1000000", "AUTH_MAIL_ACCOUNT_PER_HOUR": "1000000", "AUTH_MAIL_NOTICES_PER_HOUR": "1000000",
+            "AUTH_ACCESS_TOKEN_SECONDS": "86400", "AUTH_FRESH_SECONDS": "86400"}
 T_MAX = 4.5
 
 
@@ -29,10 +37,11 @@ class Asker:
     def __init__(self, client):
         self.connection = client.connection()
 
-    def ask(self, path, document):
+    def ask(self, path, document, token=None):
         body = json.dumps(document)
+        fields = {"Content-Type": "application/json"} | ({"Authorization": f"Bearer {token}"} if token else {})
         began = time.perf_counter()
-        self.connection.request("POST", path, body, {"Content-Type": "application/json"})
+        self.connection.request("POST", path, body, fields)
         response = self.connection.getresponse()
         text = response.read().decode()
         seconds = time.perf_counter() - began
@@ -45,16 +54,15 @@ def welch(a, b):
 
 
 def sample(ask, classes, count):
-    """{name: answers}, {name: seconds}: in each round every kind once, in random order."""
-    dice = random.Random(4)
+    """{name: answers}, {name: seconds}: all in one random order, so that what one leaves to be done beside the traffic (a
+    mail is sent) falls on those of every kind alike."""
     said, seconds = {name: set() for name in classes}, {name: [] for name in classes}
-    order = list(classes)
-    for i in range(count):
-        dice.shuffle(order)
-        for name in order:
-            answer, took = ask(classes[name](i))
-            said[name].add(answer)
-            seconds[name].append(took)
+    order = list(classes) * count
+    random.Random(4).shuffle(order)
+    for name in order:
+        answer, took = ask(classes[name](len(seconds[name])))
+        said[name].add(answer)
+        seconds[name].append(took)
     return said, seconds
 
 
@@ -77,6 +85,11 @@ def judge(title, said, seconds, is_long):
     assert len(said[first]) == 1, f"{title}: answers vary: {said[first]}"
 
 
+@pytest.fixture(name="count")
+def fixture_count(is_long):
+    return int(os.environ.get("AUTH_SAMPLES", "10000")) if is_long else 150
+
+
 @pytest.fixture(scope="module", name="fleet", params=["sqlite", "postgres"])
 def fixture_fleet(request, folder):
     servers = [request.getfixturevalue("postgres")] if request.param == "postgres" else []
@@ -95,13 +108,30 @@ def locked(fleet, count):
     return made
 
 
-def test_a_sign_in_tells_nobody_who_has_an_account(fleet, is_long):
-    count = 10000 if is_long else 150
+def person(fleet):
+    email = fleet.new_account()
+    return Person(fleet.clients[0], email, PASSWORD, fleet.sign_in(email))
+
+
+def guarded(fleet, count):
+    """Accounts that ask for a code of an authenticator program after the password."""
+    made = [person(fleet) for _ in range(count)]
+    for one in made:
+        enrol(one)
+    return [one.email for one in made]
+
+
+def in_turn(kinds):
+    """{name: which of its addresses the i-th sample is of}"""
+    return {name: lambda i, emails=emails: emails[i % len(emails)] for name, emails in kinds.items()}
+
+
+def test_a_sign_in_tells_nobody_who_has_an_account_or_a_second_factor(fleet, is_long, count):
     needed = count // TRIES + 1
-    kinds = {"with an account": accounts(fleet, needed), "locked": locked(fleet, needed),
-             "without an account": [f"nobody{i}@example.net" for i in range(needed)]}
+    classes = in_turn({"with an account": accounts(fleet, needed), "locked": locked(fleet, needed),
+                       "with a second factor": guarded(fleet, needed),
+                       "without an account": [f"nobody{i}@example.net" for i in range(needed)]})
     asker = Asker(fleet.clients[0])
-    classes = {name: lambda i, emails=emails: emails[i % needed] for name, emails in kinds.items()}
     judge("sign-in", *sample(lambda email: asker.ask("/v1/login", {"email": email, "password": WRONG}), classes, count), is_long)
 
 
@@ -112,12 +142,34 @@ def test_a_sign_in_to_a_locked_account_with_the_right_password_looks_like_a_wron
     assert right == wrong
 
 
-def test_a_sign_up_tells_nobody_who_has_an_account(fleet, is_long):
-    count = 10000 if is_long else 150
+def test_a_sign_up_tells_nobody_who_has_an_account(fleet, is_long, count):
     taken = accounts(fleet, 20)
     asker = Asker(fleet.clients[0])
     classes = {"taken": lambda i: taken[i % len(taken)], "free": lambda i: f"newcomer{i}@example.net"}
     judge("sign-up", *sample(lambda email: asker.ask("/v1/signup", {"email": email, "password": WRONG}), classes, count), is_long)
+
+
+@pytest.mark.parametrize("purpose", ["verify", "login", "reset"])
+def test_asking_for_a_code_tells_nobody_who_has_an_account(fleet, is_long, count, purpose):
+    needed = count // TRIES + 1
+    classes = in_turn({"with an account": accounts(fleet, needed), "locked": locked(fleet, needed),
+                       "without an account": [f"{purpose}.nobody{i}@example.net" for i in range(needed)]})
+    asker = Asker(fleet.clients[0])
+    judge(f"code to {purpose}", *sample(lambda email: asker.ask("/v1/codes", {"purpose": purpose, "email": email}), classes, count),
+          is_long)
+
+
+def test_a_change_of_address_tells_nobody_who_has_the_new_one(fleet, is_long, count):
+    """Whoever is signed in may ask for any address; that it is somebody's is told to its owner alone."""
+    taken, movers = accounts(fleet, 20), [person(fleet) for _ in range(2 * count // TRIES + 2)]
+    for mover in movers:
+        plant_tokens(mover.tokens)
+    half = len(movers) // 2
+    classes = {"taken": lambda i: (movers[i % half], taken[i % len(taken)]),
+               "free": lambda i: (movers[half + i % half], f"free{i % 20}@example.net")}
+    asker = Asker(fleet.clients[0])
+    judge("change of address", *sample(lambda one: asker.ask("/v1/me/email", {"email": one[1]}, one[0].access), classes, count),
+          is_long)
 
 
 def test_throttling_tells_nobody_who_has_an_account(fleet):

@@ -19,8 +19,8 @@
 #define RECOVERY_CODE_GROUP    4u
 #define FACTOR_KIND_TOTP       "totp"
 #define ENROLMENT_TIME_MS      INT64_C(600000)
-#define FACTOR_AMR_TOTP        "otp mfa" /* RFC 8176 §2 */
-#define FACTOR_AMR_RECOVERY    "rec mfa" /* a word of our own: RFC 8176 has none */
+#define FACTOR_AMR_TOTP        "otp" /* RFC 8176 §2 */
+#define FACTOR_AMR_RECOVERY    "rec" /* a word of our own: RFC 8176 has none */
 
 enum second_factor_kind { SECOND_FACTOR_TOTP, SECOND_FACTOR_RECOVERY };
 
@@ -55,6 +55,12 @@ NODISCARD result second_factor_spend(struct service *service, struct db *tx, str
 NODISCARD result second_factor_demand(struct service *service, struct db *db, struct task *task,
                                       struct id account_id, struct assurance *ret_assurance,
                                       bool *ret_is_demanded);
+
+/* The amr of both steps. "mfa" stands behind a password alone: mail is no authenticator (NIST SP 800-63B-4 §3.1.3.1, OWASP
+ * ASVS 6.3.6), so what follows a code by mail is the only factor there is. */
+struct str second_factor_amr(struct task *task, struct str first, enum second_factor_kind kind);
+/* Whether a second step was taken, whatever the first one was. */
+bool has_second_step(struct str amr);
 
 /* The key of TOTP codes, as it lies sealed in the database. */
 NODISCARD result totp_seed_seal(struct service *service, struct task *task, struct id factor_id,

@@ -27,6 +27,7 @@ struct factor_list {
 /* Of one account, now. */
 struct assurance {
     bool requires_mfa; /* by a word of its own */
+    bool has_password;
     int64_t factor_count;
     int64_t recovery_count; /* codes left */
 };

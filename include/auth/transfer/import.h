@@ -34,6 +34,8 @@ struct import_options {
     bool updates;      /* accounts that are there are brought up to date */
     bool makes_groups; /* groups that are not there are made */
     bool is_dry_run;   /* everything but storing */
+    struct str
+        granter; /* scopes of who brings them in: accounts with more power over the service are not updated */
     struct firebase_hash firebase;
 };
 

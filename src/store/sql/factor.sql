@@ -3,8 +3,8 @@
 -- What is asked of a sign-in: whether the account must use a second factor, and whether it has one.
 -- name: account_assurance
 -- in: account_id uuid
--- out: requires_mfa bool, factor_count int, recovery_count int
-SELECT a.requires_mfa,
+-- out: requires_mfa bool, has_password bool, factor_count int, recovery_count int
+SELECT a.requires_mfa, a.password_hash IS NOT NULL AS has_password,
        (SELECT count(*) FROM factors f WHERE f.account_id = a.id AND f.confirmed_at_ms IS NOT NULL) AS factor_count,
        (SELECT count(*) FROM recovery_codes r WHERE r.account_id = a.id AND r.used_at_ms IS NULL) AS recovery_count
 FROM accounts a WHERE a.id = $1
