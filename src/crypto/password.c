@@ -72,6 +72,7 @@ static result verify_foreign(struct str text, struct secret password)
     const bool is_same = bytes_equal(tag, record.tag, record.tag_len);
     wipe(tag, sizeof tag);
     wipe(&record, sizeof record);
+    /* cppcheck-suppress returnDanglingLifetime ; a result is a code and keeps no address */
     TRY(computed);
     return is_same ? RESULT_OK : RESULT(INVALID_CREDENTIALS);
 }

@@ -95,20 +95,18 @@ static void write_row(struct document *document, struct task *task, const struct
 
 /* How far a section has been read. */
 struct place {
-    struct id account_id;
-    struct id before;
+    struct personal_page page;
     size_t begin; /* of the list in the document */
 };
 
 static result write_page(struct service *service, struct task *task, struct document *document,
-                         const struct personal_section *section, struct place *place, bool *ret_is_last)
+                         struct personal_page *page, bool *ret_is_last)
 {
     struct db_rows rows;
-    TRY(personal_section_read(service->db, task, section, place->account_id, place->before, PAGE_ROWS,
-                              &rows));
+    TRY(personal_page_read(service->db, task, page, &rows));
     for (size_t i = 0; i < rows.count; i++) write_row(document, task, &rows, i);
-    *ret_is_last = !section->is_paged || rows.count < PAGE_ROWS;
-    if (!*ret_is_last) place->before = row_id(&rows, rows.count - 1, 0);
+    *ret_is_last = !page->section->is_paged || rows.count < PAGE_ROWS;
+    if (!*ret_is_last) page->before = row_id(&rows, rows.count - 1, 0);
     return RESULT_OK;
 }
 
@@ -122,15 +120,16 @@ static result write_section(struct service *service, struct task *task, struct d
                             const struct personal_section *section, struct id account_id)
 {
     struct arena *const kept = task->arena;
-    struct place place = {.account_id = account_id, .begin = document->text.len};
+    struct place place = {.page = {.section = section, .account_id = account_id, .count = PAGE_ROWS},
+                          .begin = document->text.len};
     bool is_last = false;
-    memset(&place.before, 0xff, sizeof place.before);
+    memset(&place.page.before, 0xff, sizeof place.page.before);
     json_key(&document->writer, section->name);
     json_begin_array(&document->writer);
     while (!is_last && !is_full(document, &place)) {
         struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(PAGE_ARENA_BYTES);
         task->arena = arena;
-        const result written = write_page(service, task, document, section, &place, &is_last);
+        const result written = write_page(service, task, document, &place.page, &is_last);
         task->arena = kept;
         TRY(written);
     }

@@ -67,6 +67,19 @@ result user_make_link(struct service *service, struct db *tx, struct task *task,
     return RESULT_OK;
 }
 
+static result check_role(struct service *service, struct task *task, const struct user_draft *draft,
+                         struct str name)
+{
+    struct role role = {0};
+    const result found = is_role_name(name) ? roles_find(service, task, name, &role) : RESULT(NOT_FOUND);
+    if (found.code == STATUS_NOT_FOUND) {
+        fault_add_field(&task->fault, "/roles", "unknown", "must be roles that are there");
+        FAIL(&task->fault, VALIDATION_FAILED, "no such role");
+    }
+    TRY(found);
+    return administrators_may_give(task, draft->granter, role_scopes(role.name, role.scopes));
+}
+
 /* Whoever may make accounts does not thereby give roles: that takes the power to do so, and all that the roles have. */
 static result check_roles(struct service *service, struct task *task, const struct user_draft *draft)
 {
@@ -77,18 +90,8 @@ static result check_roles(struct service *service, struct task *task, const stru
         fault_add_field(&task->fault, "/roles", "too_many", "must be 50 at most");
         FAIL(&task->fault, VALIDATION_FAILED, "too many roles");
     }
-    for (size_t i = 0; i < draft->roles.count; i++) {
-        struct role role = {0};
-        const bool is_name = is_role_name(draft->roles.items[i]);
-        const result found =
-            is_name ? roles_find(service, task, draft->roles.items[i], &role) : RESULT(NOT_FOUND);
-        if (found.code == STATUS_NOT_FOUND) {
-            fault_add_field(&task->fault, "/roles", "unknown", "must be roles that are there");
-            FAIL(&task->fault, VALIDATION_FAILED, "no such role");
-        }
-        TRY(found);
-        TRY(administrators_may_give(task, draft->granter, role_scopes(role.name, role.scopes)));
-    }
+    for (size_t i = 0; i < draft->roles.count; i++)
+        TRY(check_role(service, task, draft, draft->roles.items[i]));
     return RESULT_OK;
 }
 

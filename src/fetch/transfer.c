@@ -56,19 +56,35 @@ static size_t count_header(char *bytes, size_t size, size_t count, void *argumen
         if (curl_easy_setopt((handle), (option), (value)) != CURLE_OK) return false; \
     } while (0)
 
+/* Whatever is fetched. */
+static const struct {
+    CURLoption option;
+    long value;
+} NUMBERS[] = {
+    {CURLOPT_NOSIGNAL, 1},
+    {CURLOPT_FOLLOWLOCATION, 0},
+    {CURLOPT_NETRC, CURL_NETRC_IGNORED},
+    {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
+    {CURLOPT_FRESH_CONNECT, 1},
+    {CURLOPT_FORBID_REUSE, 1},
+    {CURLOPT_SSL_VERIFYPEER, 1},
+    {CURLOPT_SSL_VERIFYHOST, 2},
+    {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+};
+
+static bool set_numbers(CURL *curl)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(NUMBERS); i++) SET(curl, NUMBERS[i].option, NUMBERS[i].value);
+    return true;
+}
+
 static bool set_limits(CURL *curl, struct transfer *transfer)
 {
-    SET(curl, CURLOPT_NOSIGNAL, 1L);
     SET(curl, CURLOPT_TIMEOUT_MS, (long)transfer->request->timeout_ms);
     SET(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)transfer->request->timeout_ms);
     SET(curl, CURLOPT_PROTOCOLS_STR, "http,https");
-    SET(curl, CURLOPT_FOLLOWLOCATION, 0L);
     SET(curl, CURLOPT_PROXY, "");
     SET(curl, CURLOPT_NOPROXY, "*");
-    SET(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-    SET(curl, CURLOPT_FRESH_CONNECT, 1L);
-    SET(curl, CURLOPT_FORBID_REUSE, 1L);
     SET(curl, CURLOPT_OPENSOCKETFUNCTION, open_checked);
     SET(curl, CURLOPT_OPENSOCKETDATA, transfer);
     SET(curl, CURLOPT_WRITEFUNCTION, take_body);
@@ -79,11 +95,8 @@ static bool set_limits(CURL *curl, struct transfer *transfer)
     return true;
 }
 
-static bool set_tls(CURL *curl, const struct fetch *fetch)
+static bool set_authorities(CURL *curl, const struct fetch *fetch)
 {
-    SET(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(curl, CURLOPT_SSL_VERIFYHOST, 2L);
-    SET(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     if (is_empty(fetch->options.ca_file)) return true;
     SET(curl, CURLOPT_CAINFO, fetch->options.ca_file.ptr);
     SET(curl, CURLOPT_CAPATH, NULL);
@@ -164,8 +177,9 @@ void transfer_run(void *argument)
     struct curl_slist *headers SCOPED(free_list) = NULL;
     (void)pthread_once(&once, begin_library);
     CURL *curl SCOPED(end_handle) = curl_easy_init();
-    transfer->has_failed = !curl || !make_headers(transfer, &headers) || !set_limits(curl, transfer) ||
-                           !set_tls(curl, transfer->fetch) || !set_request(curl, transfer, headers);
+    transfer->has_failed = !curl || !make_headers(transfer, &headers) || !set_numbers(curl) ||
+                           !set_limits(curl, transfer) || !set_authorities(curl, transfer->fetch) ||
+                           !set_request(curl, transfer, headers);
     if (transfer->has_failed) return;
     transfer->code = curl_easy_perform(curl);
     note_answer(curl, transfer);

@@ -112,6 +112,27 @@ static int close_socket(void *argument, curl_socket_t fd)
         if (curl_easy_setopt((handle), (option), (value)) != CURLE_OK) return false; \
     } while (0)
 
+/* Whatever the server. */
+static const struct {
+    CURLoption option;
+    long value;
+} NUMBERS[] = {
+    {CURLOPT_NETRC, CURL_NETRC_IGNORED},
+    {CURLOPT_NOSIGNAL, 1},
+    {CURLOPT_SSL_VERIFYPEER, 1},
+    {CURLOPT_SSL_VERIFYHOST, 2},
+    {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},
+    {CURLOPT_UPLOAD, 1},
+    {CURLOPT_NOPROGRESS, 0},
+    {CURLOPT_VERBOSE, 1},
+};
+
+static bool set_numbers(CURL *curl)
+{
+    for (size_t i = 0; i < ARRAY_COUNT(NUMBERS); i++) SET(curl, NUMBERS[i].option, NUMBERS[i].value);
+    return true;
+}
+
 static long use_ssl(enum smtp_starttls starttls)
 {
     switch (starttls) {
@@ -130,12 +151,7 @@ static bool set_server(CURL *curl, const struct smtp *smtp)
     SET(curl, CURLOPT_URL, smtp->url);
     SET(curl, CURLOPT_PROTOCOLS_STR, "smtp,smtps");
     SET(curl, CURLOPT_PROXY, "");
-    SET(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-    SET(curl, CURLOPT_NOSIGNAL, 1L);
     SET(curl, CURLOPT_USE_SSL, use_ssl(smtp->starttls));
-    SET(curl, CURLOPT_SSL_VERIFYPEER, 1L);
-    SET(curl, CURLOPT_SSL_VERIFYHOST, 2L);
-    SET(curl, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(curl, CURLOPT_TIMEOUT_MS, (long)smtp->timeout_ms);
     SET(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)smtp->timeout_ms);
     if (smtp->ca_file) {
@@ -150,17 +166,14 @@ static bool set_server(CURL *curl, const struct smtp *smtp)
 
 static bool set_callbacks(CURL *curl, struct smtp_session *session)
 {
-    SET(curl, CURLOPT_UPLOAD, 1L);
     SET(curl, CURLOPT_READFUNCTION, give_bytes);
     SET(curl, CURLOPT_READDATA, session);
     SET(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
     SET(curl, CURLOPT_OPENSOCKETDATA, session);
     SET(curl, CURLOPT_CLOSESOCKETFUNCTION, close_socket);
     SET(curl, CURLOPT_CLOSESOCKETDATA, session);
-    SET(curl, CURLOPT_NOPROGRESS, 0L);
     SET(curl, CURLOPT_XFERINFOFUNCTION, look_at_clock);
     SET(curl, CURLOPT_XFERINFODATA, session);
-    SET(curl, CURLOPT_VERBOSE, 1L);
     SET(curl, CURLOPT_DEBUGFUNCTION, overhear);
     SET(curl, CURLOPT_DEBUGDATA, session);
     return true;
@@ -174,7 +187,8 @@ struct smtp_session *smtp_session_open(const struct smtp *smtp)
     session->smtp = smtp;
     session->fd = CURL_SOCKET_BAD;
     session->curl = curl_easy_init();
-    if (session->curl && set_server(session->curl, smtp) && set_callbacks(session->curl, session))
+    if (session->curl && set_numbers(session->curl) && set_server(session->curl, smtp) &&
+        set_callbacks(session->curl, session))
         return session;
     smtp_session_close(session);
     return NULL;

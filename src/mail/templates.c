@@ -38,19 +38,24 @@ static void take_builtins(struct mail_templates *templates)
     }
 }
 
+static result check_language(struct task *task, const struct mail_templates *templates,
+                             const struct template_language *language)
+{
+    for (size_t n = 0; n < templates->kind_count * TEMPLATE_FORM_COUNT; n++) {
+        const size_t kind = n / TEMPLATE_FORM_COUNT;
+        const size_t form = n % TEMPLATE_FORM_COUNT;
+        if (language->texts[kind][form].ptr) continue;
+        FAIL(&task->fault, BAD_REQUEST, "mail templates: %.*s/%s%s is missing", STR_ARGS(language->name),
+             templates->kinds[kind], template_suffixes[form]);
+    }
+    return RESULT_OK;
+}
+
 /* A language that lacks a text would mix with another one, and be noticed when a person waits for a code. */
 static result check_whole(struct task *task, const struct mail_templates *templates)
 {
-    for (size_t i = 0; i < templates->language_count; i++) {
-        const struct template_language *language = &templates->languages[i];
-        for (size_t n = 0; n < templates->kind_count * TEMPLATE_FORM_COUNT; n++) {
-            const size_t form = n % TEMPLATE_FORM_COUNT;
-            const char *kind = templates->kinds[n / TEMPLATE_FORM_COUNT];
-            if (language->texts[n / TEMPLATE_FORM_COUNT][form].ptr) continue;
-            FAIL(&task->fault, BAD_REQUEST, "mail templates: %.*s/%s%s is missing", STR_ARGS(language->name),
-                 kind, template_suffixes[form]);
-        }
-    }
+    for (size_t i = 0; i < templates->language_count; i++)
+        TRY(check_language(task, templates, &templates->languages[i]));
     return RESULT_OK;
 }
 

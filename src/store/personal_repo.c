@@ -26,11 +26,11 @@ result personal_account_read(struct db *db, struct task *task, struct id account
     return RESULT_OK;
 }
 
-result personal_section_read(struct db *db, struct task *task, const struct personal_section *section,
-                             struct id account_id, struct id before, int64_t count, struct db_rows *ret_rows)
+result personal_page_read(struct db *db, struct task *task, const struct personal_page *page,
+                          struct db_rows *ret_rows)
 {
-    const struct db_value arguments[] = {db_id(&account_id), db_id(&before), db_int(count)};
-    return db_run(db, task, section->statement, arguments, ret_rows);
+    const struct db_value arguments[] = {db_id(&page->account_id), db_id(&page->before), db_int(page->count)};
+    return db_run(db, task, page->section->statement, arguments, ret_rows);
 }
 
 result personal_forget(struct db *db, struct task *task, struct id account_id, struct str email_key)

@@ -38,6 +38,11 @@ static bool is_users(const struct walk *walk)
     return str_equal((struct str){walk->key, walk->key_len}, STR("users"));
 }
 
+static bool begins_records(const struct walk *walk, int byte)
+{
+    return byte == '[' && (walk->depth == 0 || (walk->depth == 1 && is_users(walk)));
+}
+
 /* To the array whose elements are the records: the document itself, or its member "users". */
 static result find_array(struct records *records, struct task *task)
 {
@@ -46,7 +51,7 @@ static result find_array(struct records *records, struct task *task)
         const int byte = records_byte(records);
         if (byte == RECORD_END) FAIL(&task->fault, BAD_REQUEST, "the file has no array of users");
         if (byte == '"') TRY(pass_string(records, task, &walk, false));
-        if (byte == '[' && (walk.depth == 0 || (walk.depth == 1 && is_users(&walk)))) {
+        if (begins_records(&walk, byte)) {
             records->depth = walk.depth + 1;
             return RESULT_OK;
         }

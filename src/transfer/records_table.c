@@ -36,25 +36,30 @@ static int unescape(int byte)
     }
 }
 
+/* After a backslash. */
+static void read_escaped(struct records *records, struct cell *cell)
+{
+    const int byte = records_byte(records);
+    if (byte == 'N' && records->len == cell->begin)
+        cell->is_null = true;
+    else
+        records_keep(records, unescape(byte));
+}
+
 /* Returns what ended the cell: a tab, the end of the line or of the file. */
 static int read_copy_cell(struct records *records, struct cell *ret_cell)
 {
     *ret_cell = (struct cell){.begin = records->len};
     for (;;) {
-        int byte = records_byte(records);
+        const int byte = records_byte(records);
         if (byte == '\t' || byte == '\n' || byte == RECORD_END) {
             ret_cell->end = records->len;
             return byte;
         }
-        if (byte == '\\') {
-            byte = records_byte(records);
-            if (byte == 'N' && records->len == ret_cell->begin) {
-                ret_cell->is_null = true;
-                continue;
-            }
-            byte = unescape(byte);
-        }
-        records_keep(records, byte);
+        if (byte == '\\')
+            read_escaped(records, ret_cell);
+        else
+            records_keep(records, byte);
     }
 }
 

@@ -17,15 +17,21 @@ struct personal_section {
     bool is_paged; /* newest first, by id, which is the first column */
 };
 
+/* At most `count` rows of a paged section whose ids are below `before`; all of another. */
+struct personal_page {
+    const struct personal_section *section;
+    struct id account_id;
+    struct id before;
+    int64_t count;
+};
+
 extern const struct personal_section personal_sections[];
 extern const size_t personal_section_count;
 
 NODISCARD result personal_account_read(struct db *db, struct task *task, struct id account_id,
                                        struct db_rows *ret_rows);
-/* At most `count` rows of a paged section whose ids are below `before`; all of another. */
-NODISCARD result personal_section_read(struct db *db, struct task *task,
-                                       const struct personal_section *section, struct id account_id,
-                                       struct id before, int64_t count, struct db_rows *ret_rows);
+NODISCARD result personal_page_read(struct db *db, struct task *task, const struct personal_page *page,
+                                    struct db_rows *ret_rows);
 
 /* For the transaction in which the account is erased. */
 NODISCARD result personal_forget(struct db *db, struct task *task, struct id account_id,
