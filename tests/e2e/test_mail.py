@@ -304,7 +304,8 @@ def test_one_connection_serves_many_letters(commands, started, faulty):
     faulty.answers["RCPT"] = "450 later"
     service = commands(**faulty.settings())
     fill_outbox(service, None, 6, "many")
-    time.sleep(1.5)  # now all of them are due
+    later = "SELECT count(*) FROM mail_outbox WHERE next_attempt_at_ms > "
+    wait_until(lambda: int(run_sql(service, None, later + str(int(time.time() * 1000)))) == 0, 10, "all of them due")
     faulty.answers.clear()
     faulty.connections = 0
     started(service)

@@ -80,6 +80,14 @@ class Person:
     def delete(self, path, **options):
         return self.client.request("DELETE", path, token=self.access, **options)
 
+    def every_page(self, path):
+        """What a list holds, on any number of pages."""
+        cursor = ""
+        while cursor is not None:
+            page = self.get(path + (f"&after={cursor}" if cursor else "")).json()
+            yield from page["data"]
+            cursor = page["next"]
+
     def login_again(self, **options):
         """A further session of the same account."""
         return Person(self.client, self.email, self.password, self.client.login(self.email, self.password, **options))
