@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "auth/command/command.h"
+#include "auth/domain/mailer.h"
 #include "auth/domain/scopes.h"
 #include "commands_internal.h"
 #include "import_state_internal.h"
@@ -203,6 +204,7 @@ static result import(struct service *service, struct task *task, void *argument)
         if (!is_ok(run_batch(work, service, task, &is_last))) return RESULT(INTERNAL);
     }
     if (work->is_file) import_state_remove(task, work->file);
+    if (work->options.updates) TRY(mailer_drain(service, task));
     sum_up(work);
     return RESULT_OK;
 }

@@ -57,19 +57,15 @@ static result apply(struct task *task, const struct user_change *change, struct 
     return user_check_words(task, user);
 }
 
-/* Who holds the old address is told; what was sent to it is good for nothing, and so are the sessions. */
-static result leave_address(struct service *service, struct db *tx, struct task *task,
-                            const struct user_change *change, const struct user *before,
-                            struct id_list *ret_ended)
+result users_leave_address(struct service *service, struct db *tx, struct task *task,
+                           const struct account *before, const struct device *device,
+                           struct id_list *ret_ended)
 {
-    const struct account account = {
-        .id = before->id, .email = before->email, .name = before->name, .locale = before->locale};
-    TRY(account_purge_closed(tx, task, before->email_key));
     TRY(code_forget(tx, task, before->id));
     TRY(session_end_all(tx, task, before->id, NO_SESSION, "email_changed", ret_ended));
     TRY(note(service, tx, task, AUDIT_EMAIL_CHANGED, before->id));
-    return notice_enqueue(service, tx, task, &account,
-                          &(struct notice){.kind = MAIL_EMAIL_CHANGED, .device = &change->device});
+    return notice_enqueue(service, tx, task, before,
+                          &(struct notice){.kind = MAIL_EMAIL_CHANGED, .device = device});
 }
 
 result users_update(struct service *service, struct task *task, const struct user_target *target,
@@ -85,8 +81,10 @@ result users_update(struct service *service, struct task *task, const struct use
     TRY(apply(task, change, &after));
     const bool moves = !str_equal(before.email_key, after.email_key);
     if (moves) {
+        const struct account left = {
+            .id = before.id, .email = before.email, .name = before.name, .locale = before.locale};
         TRY(account_purge_closed(tx, task, after.email_key));
-        TRY(leave_address(service, tx, task, change, &before, &ended));
+        TRY(users_leave_address(service, tx, task, &left, &change->device, &ended));
     }
     TRY(user_update(tx, task, &after));
     TRY(note(service, tx, task, AUDIT_ACCOUNT_UPDATED, after.id));

@@ -2,13 +2,11 @@
 #include <assert.h>
 #include <string.h>
 
-#include "auth/domain/administrators.h"
 #include "auth/domain/audit.h"
 #include "auth/domain/rights.h"
 #include "auth/domain/second_factor.h"
 #include "auth/domain/sessions.h"
 #include "auth/json/writer.h"
-#include "auth/store/code_repo.h"
 #include "auth/store/transfer_repo.h"
 #include "import_internal.h"
 
@@ -185,84 +183,21 @@ static result check_names(struct batch *batch, enum transfer_names kind)
 
 /* --- what is there already ----------------------------------------------------------------------------------------------- */
 
-/* The account as it should be: what the record has stands above what there was, but nobody is unlocked, no proven address
- * becomes unproven, and no password is replaced: its owner may have changed it since. */
-static struct transfer_account merged(const struct import_account *account,
-                                      const struct transfer_account *there)
-{
-    struct transfer_account wanted = *there;
-    const bool has_other_address = !str_equal(account->email_key, there->email_key);
-    if (!is_empty(account->external_id)) wanted.external_id = account->external_id;
-    wanted.email = has_other_address ? account->email : there->email;
-    wanted.email_key = account->email_key;
-    wanted.is_email_verified = account->is_email_verified || (there->is_email_verified && !has_other_address);
-    if (!is_empty(account->name)) wanted.name = account->name;
-    if (!is_empty(account->locale)) wanted.locale = account->locale;
-    if (is_empty(there->password_hash)) wanted.password_hash = account->password_hash;
-    if (account->is_locked) wanted.status = ACCOUNT_LOCKED;
-    wanted.requires_mfa = there->requires_mfa || account->requires_mfa;
-    if (!is_empty(account->claims)) wanted.claims = account->claims;
-    return wanted;
-}
-
-static bool is_same(const struct transfer_account *a, const struct transfer_account *b)
-{
-    return str_equal(a->external_id, b->external_id) && str_equal(a->email, b->email) &&
-           str_equal(a->email_key, b->email_key) && a->is_email_verified == b->is_email_verified &&
-           str_equal(a->name, b->name) && str_equal(a->locale, b->locale) &&
-           str_equal(a->password_hash, b->password_hash) && a->status == b->status &&
-           a->requires_mfa == b->requires_mfa && str_equal(a->claims, b->claims);
-}
-
-/* A lock ends what the account has open; another address, what was sent to the one before, too. */
-static result end_sessions(struct batch *batch, struct db *tx, const struct transfer_account *there,
-                           const struct transfer_account *wanted, struct id_list *ret_ended)
-{
-    const bool moves = !str_equal(there->email_key, wanted->email_key);
-    *ret_ended = (struct id_list){0};
-    if (moves) TRY(code_forget(tx, batch->task, there->id));
-    if (!moves && wanted->status == there->status) return RESULT_OK;
-    return session_end_all(tx, batch->task, there->id, (struct id){{0}},
-                           moves ? "email_changed" : "account_locked", ret_ended);
-}
-
-/* Whoever brings people in does not thereby take over, by another address, who has more power. */
-static result is_within_power(struct batch *batch, struct id id, bool *ret_is_within)
-{
-    const result allowed = administrators_may_touch(batch->service, batch->task, batch->options->granter, id);
-    *ret_is_within = is_ok(allowed);
-    if (allowed.code != STATUS_FORBIDDEN) return allowed;
-    fault_clear(&batch->task->fault);
-    return RESULT_OK;
-}
-
 static result update(struct batch *batch, size_t i, const struct transfer_account *there)
 {
-    const struct transfer_account wanted = merged(&batch->items[i].account, there);
-    struct id_list ended;
-    bool is_within;
-    if (is_same(&wanted, there)) {
-        decide(batch, i, IMPORT_UNCHANGED, there->id);
-        return RESULT_OK;
-    }
-    TRY(is_within_power(batch, there->id, &is_within));
-    if (!is_within) {
+    enum import_verdict verdict;
+    const result updated =
+        import_update(batch->service, batch->task, batch->options, &batch->items[i].account, there, &verdict);
+    if (updated.code == STATUS_FORBIDDEN)
         refuse(batch, i, "/email", "is of an account with more power over the service than who imports");
-        return RESULT_OK;
-    }
-    SCOPED_TX(tx);
-    TRY(db_begin(batch->service->db, batch->task, &tx));
-    const result updated = transfer_update(tx, batch->task, &wanted);
-    if (updated.code == STATUS_CONFLICT) {
-        refuse(batch, i, "/email", "is the address, or the external id, of another account");
-        return RESULT_OK;
-    }
-    TRY(updated);
-    TRY(end_sessions(batch, tx, there, &wanted, &ended));
-    if (!batch->options->is_dry_run) TRY(db_commit(&tx, batch->task));
-    sessions_deny(batch->service, batch->task, &ended);
-    rights_deny(batch->service, batch->task, there->id);
-    decide(batch, i, IMPORT_UPDATED, there->id);
+    else if (updated.code == STATUS_CONFLICT)
+        refuse(batch, i, "/email",
+               "takes the address or the external id of another account, or locks the last administrator");
+    else if (is_ok(updated))
+        decide(batch, i, verdict, there->id);
+    else
+        return updated;
+    fault_clear(&batch->task->fault);
     return RESULT_OK;
 }
 

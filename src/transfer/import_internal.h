@@ -5,6 +5,7 @@
 #ifndef AUTH_TRANSFER_IMPORT_INTERNAL_H
 #define AUTH_TRANSFER_IMPORT_INTERNAL_H
 
+#include "auth/store/transfer_repo.h"
 #include "auth/transfer/import.h"
 
 /* Of another system's objects: members that are of no use here are passed over. */
@@ -42,5 +43,10 @@ int64_t import_time_ms(struct task *task, struct str text);
 /* Reads a document that a record holds as text. */
 NODISCARD result import_inner(const struct fields *fields, struct task *task, const char *pointer,
                               struct str text, void *ret_value);
+/* Brings an account that is there up to date. FORBIDDEN when it has more power than who imports; CONFLICT when the address or
+ * the external id is another account's, or the last administrator would be locked. */
+NODISCARD result import_update(struct service *service, struct task *task,
+                               const struct import_options *options, const struct import_account *account,
+                               const struct transfer_account *there, enum import_verdict *ret_verdict);
 
 #endif

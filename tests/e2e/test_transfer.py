@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: MIT
 """Accounts moved in and out over the API. The commands and the forms of other systems: tests/transfer."""
 import json
+import time
 
 import pytest
 
@@ -34,6 +35,14 @@ def text_of(*records):
 
 def send(person, *records, query=""):
     return person.post("/v1/admin/users/import" + query, body=text_of(*records), headers=LINES)
+
+
+def wait_event(root, account_id, kind):
+    """Events join the chain a moment after what they tell of."""
+    until = time.monotonic() + 10
+    while kind not in [event["type"] for event in root.get(f"/v1/admin/events?account_id={account_id}").json()["data"]]:
+        assert time.monotonic() < until, f"no event {kind}"
+        time.sleep(0.05)
 
 
 def test_admin_users_import_and_export_are_for_those_who_may(client, person):
@@ -82,6 +91,36 @@ def test_admin_users_import_hands_out_no_power(mover, root, client):
     granted = send(root, {"email": email, "roles": ["administrator"], "password_hash": BCRYPT}).json()
     assert granted["data"][0]["outcome"] == "created"
     assert client.post("/v1/login", {"email": email, "password": "password"}).status == 200
+
+
+def test_admin_users_import_changes_nobody_with_more_power(root, service, client):
+    """Security incident 15: whose address is moved is who gets the mail to choose a password."""
+    robot = service.new_oauth_client("sync", "--grants", "client_credentials", "--scopes", "admin:import admin:users")
+    token = client.post("/oauth/token", form={"grant_type": "client_credentials"}, basic=robot).json()["access_token"]
+    before = root.get("/v1/me").json()
+    for change in ({"email": client.new_email(), "email_verified": True}, {"email": root.email, "status": "locked"},
+                   {"email": root.email, "external_id": f"x:{before['id']}"}):
+        answer = client.post("/v1/admin/users/import?update=true", body=text_of({"id": before["id"], **change}),
+                             headers=LINES, token=token)
+        assert [entry["outcome"] for entry in answer.json()["data"]] == ["refused"], answer.body
+        assert "power" in answer.json()["data"][0]["reason"]
+    assert root.get("/v1/me").json() == before
+    assert send(root, {"id": before["id"], "email": root.email, "name": "Root"}, query="?update=true").json()["updated"] == 1
+
+
+def test_admin_users_import_that_moves_an_address_ends_what_the_old_one_had(root, service, client, person):
+    account_id, email = person.get("/v1/me").json()["id"], client.new_email()
+    assert client.post("/v1/codes", {"purpose": "reset", "email": person.email}).status == 202
+    mail = service.wait_mail(person.email, "password_reset")
+    entry = send(root, {"id": account_id, "email": email}, query="?update=true").json()["data"][0]
+    assert entry["outcome"] == "updated", entry
+    assert service.wait_mail(person.email, "email_changed")
+    assert person.get("/v1/me").code() == "invalid_token"
+    answer = client.post("/v1/codes/verify", {"purpose": "reset", "token": mail.token, "new_password": new_password()})
+    assert (answer.status, answer.code()) == (401, "code_invalid")
+    wait_event(root, account_id, "email.changed")
+    assert send(root, {"email": email, "status": "locked"}, query="?update=true").json()["updated"] == 1
+    wait_event(root, account_id, "account.locked")
 
 
 def test_admin_users_import_brings_people_in_who_sign_in_as_before(mover, client):

@@ -63,6 +63,12 @@ NODISCARD result users_update(struct service *service, struct task *task, const 
                               const struct user_change *change, struct user *ret_user,
                               struct rights *ret_rights);
 
+/* Part of a change that gives the account another address, in its transaction: who reads the old one is told, what was sent to
+ * it is good for nothing, and all sessions end. */
+NODISCARD result users_leave_address(struct service *service, struct db *tx, struct task *task,
+                                     const struct account *before, const struct device *device,
+                                     struct id_list *ret_ended);
+
 /* All sessions end. OK for one that is locked already: the reason is the new one. */
 NODISCARD result users_lock(struct service *service, struct task *task, const struct user_target *target,
                             struct str reason);

@@ -61,14 +61,15 @@ FROM json_each($1) WHERE true
 ON CONFLICT DO NOTHING
 RETURNING id
 
--- Where an address or an external id is another account's, no row comes back.
+-- Where an address or an external id is another account's, no row comes back. Who was locked since the look stays locked.
 -- name: transfer_update
 -- lane: write
 -- in: id uuid, external_id text?, email text, email_key text, is_email_verified bool, name text?, locale text?, password_hash text?, status text, requires_mfa bool, claims text?, now int
 -- out: id uuid
 UPDATE accounts
 SET external_id = $2, email = $3, email_key = $4, is_email_verified = $5, name = $6, locale = $7,
-    password_hash = CASE WHEN password_hash IS NULL THEN $8 ELSE password_hash END, status = $9, requires_mfa = $10,
+    password_hash = CASE WHEN password_hash IS NULL THEN $8 ELSE password_hash END,
+    status = CASE WHEN status = 'locked' THEN status ELSE $9 END, requires_mfa = $10,
     claims = $11, version = version + 1, updated_at_ms = $12
 WHERE id = $1 AND status <> 'closing'
   AND NOT EXISTS (SELECT 1 FROM accounts o WHERE o.id <> $1 AND (o.email_key = $4 OR o.external_id = $2))
