@@ -3,9 +3,9 @@
 import re
 import secrets
 
-# A run under load plants many thousands of tokens: these are looked up among all there are in a text, not searched for
-# one by one.
-TOKEN = re.compile(r"(?:eyJ|rt_)[\w.-]+")
+# A run plants many thousands: those that are known by how they begin are looked up among all there are in a text, not
+# searched for one by one.
+TOKEN = re.compile(r"(?:eyJ|rt_)[\w.-]+|Pw-[\w-]+|auk_\w+|whsec_[\w+/=-]+")
 TOKENS, WORDS = set(), set()
 SHORTEST = 8  # a shorter word may stand in a log by chance
 
