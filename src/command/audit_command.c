@@ -254,7 +254,8 @@ static result verify(struct service *service, struct task *task, void *argument)
     struct audit_work *work = argument;
     struct audit_end from, against;
     struct audit_verdict verdict;
-    struct audit_verify_options options = {.progress = show_progress, .argument = &work->progress};
+    struct audit_verify_options options = {
+        .takes_pending = true, .progress = show_progress, .argument = &work->progress};
     TRY(keyring_load(service, task));
     TRY(read_checkpoint(service, task, work->from, &from, &options.from));
     TRY(read_checkpoint(service, task, work->against, &against, &options.against));

@@ -148,15 +148,26 @@ void audit_chain_wake(struct service *service)
     background_wake(service->audit, service, AUDIT_CHAIN_DELAY_MS);
 }
 
+/* In an arena of its own; whether there may be more to do. */
+static result flush_batch(struct service *service, struct task *task, bool *ret_has_more)
+{
+    struct arena *const kept = task->arena;
+    struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(STEP_ARENA_BYTES);
+    int64_t count;
+    task->arena = arena;
+    const result chained = audit_chain_step(service, task, &count);
+    task->arena = kept;
+    /* Another server was faster, and may have looked before our events were there. */
+    *ret_has_more = count == AUDIT_CHAIN_BATCH || chained.code == STATUS_CONFLICT;
+    if (chained.code != STATUS_CONFLICT) return chained;
+    fault_clear(&task->fault);
+    return RESULT_OK;
+}
+
 result audit_chain_flush(struct service *service, struct task *task)
 {
-    int64_t count = AUDIT_CHAIN_BATCH;
-    for (int i = 0; service->has_noted && count == AUDIT_CHAIN_BATCH && i < FLUSH_BATCHES_MAX; i++) {
-        const result chained = audit_chain_step(service, task, &count);
-        /* Another server has them, or has begun to. */
-        if (chained.code == STATUS_CONFLICT) return RESULT_OK;
-        TRY(chained);
-    }
+    bool has_more = service->has_noted;
+    for (int i = 0; has_more && i < FLUSH_BATCHES_MAX; i++) TRY(flush_batch(service, task, &has_more));
     service->has_noted = false;
     return RESULT_OK;
 }

@@ -24,6 +24,7 @@ struct walk {
     struct audit_checkpoint_list marks; /* checkpoints that are still ahead */
     size_t next_mark;
     bool has_all_marks;
+    bool has_taken_pending;
     int64_t total;
 };
 
@@ -210,19 +211,49 @@ static result check_end(struct walk *walk, const struct audit_chain *chain)
     return RESULT_OK;
 }
 
+/* Whether events that had no place have been given theirs. Where that cannot be, they are still counted. */
+static result take_pending(struct walk *walk, bool *ret_has_taken)
+{
+    struct task *task = walk->task;
+    *ret_has_taken = false;
+    TRY(audit_event_pending(walk->service->db, task, &walk->verdict->pending));
+    if (walk->verdict->pending == 0 || !walk->options->takes_pending || walk->has_taken_pending)
+        return RESULT_OK;
+    walk->has_taken_pending = true;
+    walk->service->has_noted = true;
+    *ret_has_taken = is_ok(audit_chain_flush(walk->service, task));
+    if (!*ret_has_taken) fault_clear(&task->fault);
+    return RESULT_OK;
+}
+
+/* `*ret_is_done`: nothing has come behind the end, or something is wrong. */
+static result finish(struct walk *walk, const struct audit_chain *chain, bool *ret_is_done)
+{
+    bool has_taken;
+    TRY(check_end(walk, chain));
+    *ret_is_done = true;
+    if (is_over(walk)) return RESULT_OK;
+    TRY(take_pending(walk, &has_taken));
+    *ret_is_done = !has_taken;
+    return RESULT_OK;
+}
+
 /* Events that are added meanwhile are looked at too. */
 static result check_chain(struct walk *walk)
 {
     struct audit_chain chain;
-    for (;;) {
+    for (bool is_done = false; !is_done;) {
         const int64_t before = walk->at.seq;
         TRY(check_events(walk));
         if (is_over(walk)) return RESULT_OK;
         begin_page(walk, walk->page_arena);
         TRY(audit_chain_find(walk->service->db, walk->task, &chain));
-        if (chain.end.seq <= walk->at.seq) return check_end(walk, &chain);
-        if (walk->at.seq == before) return wrong(walk, before + 1, "an event is missing");
+        if (chain.end.seq <= walk->at.seq)
+            TRY(finish(walk, &chain, &is_done));
+        else if (walk->at.seq == before)
+            return wrong(walk, before + 1, "an event is missing");
     }
+    return RESULT_OK;
 }
 
 static result check_all(struct walk *walk)

@@ -8,7 +8,7 @@
 #define WINDOW_START_BYTES 16u /* keys are random: a window from any place on is a fair sample */
 
 const char *const retained_names[RETAINED_COUNT] = {
-#define RETAINED(name, text) [RETAINED_##name] = text,
+#define RETAINED(name, text) [RETAINED_##name] = (text),
 #include "auth/model/retained.def"
 #undef RETAINED
 };

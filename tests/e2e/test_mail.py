@@ -218,11 +218,13 @@ def test_addresses_that_are_none_are_refused(alone, address):
     assert len(outbox(alone)) == before
 
 
-def fill_outbox(service, postgres, count, prefix):
-    """Mail that waits: the mail server says "later" meanwhile."""
+def fill_outbox(service, postgres, faulty, count, prefix):
+    """Mail that waits: the mail server hangs up meanwhile, so that none of the commands tries what others have left."""
+    faulty.answers["EHLO"] = "drop"
     for number in range(count):
         service.replicas[number % len(service.replicas)].run("mail", "test", f"{prefix}{number}@example.org", expected=1)
     assert int(run_sql(service, postgres, "SELECT count(*) FROM mail_outbox WHERE state = 'waiting'")) >= count
+    faulty.answers.clear()
 
 
 # --- one that fails -------------------------------------------------------------------------------------------------
@@ -267,7 +269,8 @@ def test_mail_is_given_up_after_a_time(commands, started, faulty):
 ])
 def test_a_refusal_of_the_letter_is_final_and_all_else_is_tried_again(commands, faulty, verb, answer, state):
     faulty.answers[verb] = answer
-    service = commands(**faulty.settings())
+    more = {"AUTH_SMTP_TIMEOUT_SECONDS": "1"} if answer == 5 else {}
+    service = commands(**faulty.settings(**more))
     service.replicas[0].run("mail", "test", "person@example.org", expected=1)
     entry = outbox(service)[-1]
     assert entry["state"] == state, entry
@@ -290,23 +293,21 @@ def test_a_server_that_is_away_costs_requests_nothing(commands, started, faulty)
 
 
 def test_a_slow_server_does_not_hold_up_a_stop(commands, started, faulty):
-    faulty.answers["DATA"] = 60
     service = commands(**faulty.settings(AUTH_DRAIN_SECONDS="10"))
-    service.replicas[0].run("mail", "test", "slow@example.org", expected=1)
+    fill_outbox(service, None, faulty, 1, "slow")
+    faulty.answers["DATA"] = 60
     started(service)
-    wait_until(lambda: len(faulty.attempts) >= 2, 10, "an attempt of the server")
+    wait_until(lambda: faulty.attempts, 10, "an attempt of the server")
     begun = time.monotonic()
     assert service.replicas[0].stop() == 0
     assert time.monotonic() - begun < 9
 
 
 def test_one_connection_serves_many_letters(commands, started, faulty):
-    faulty.answers["RCPT"] = "450 later"
     service = commands(**faulty.settings())
-    fill_outbox(service, None, 6, "many")
+    fill_outbox(service, None, faulty, 6, "many")
     later = "SELECT count(*) FROM mail_outbox WHERE next_attempt_at_ms > "
     wait_until(lambda: int(run_sql(service, None, later + str(int(time.time() * 1000)))) == 0, 10, "all of them due")
-    faulty.answers.clear()
     faulty.connections = 0
     started(service)
     wait_until(lambda: len(faulty.letters) == 6, 20, "six letters")
@@ -334,12 +335,10 @@ def test_a_killed_server_sends_again_what_it_was_about_to(commands, started, fau
 
 
 def test_two_replicas_send_each_mail_once(folder, postgres, redis, faulty):
-    faulty.answers["RCPT"] = "450 later"
     service = make_pair(folder, postgres, redis, "auth-mail-pair", **faulty.settings())
     try:
         service.replicas[0].run("migrate", "upgrade", "head")
-        fill_outbox(service, postgres, 12, "shared")
-        faulty.answers.clear()
+        fill_outbox(service, postgres, faulty, 12, "shared")
         service.start()
         wait_until(lambda: len(faulty.letters) >= 12, 20, "twelve letters")
         wait_until(lambda: {entry["state"] for entry in outbox(service)} == {"sent"}, 5, "the notes")

@@ -329,6 +329,37 @@ Test(audit, the_chain_is_signed_on_a_schedule_while_events_come)
     on_each_engine(1, schedule);
 }
 
+/* --- events without a place --------------------------------------------------------------------------------------- */
+
+static void pending(struct visitor *visitor)
+{
+    const struct audit_verify_options takes = {.takes_pending = true};
+    note_some(visitor);
+    for (int i = 0; i < 3; i++) note(visitor, &(struct audit_event){.type = AUDIT_LOGIN_FAILED});
+    const struct audit_verdict before = verify(visitor);
+    cr_expect_null(before.problem, "%s", before.problem);
+    cr_expect_eq(before.events, EVENTS);
+    cr_expect_eq(before.pending, 3);
+    const struct audit_verdict after = verify_with(visitor, &takes);
+    cr_expect_null(after.problem, "%s", after.problem);
+    cr_expect_eq(after.events, EVENTS + 3);
+    cr_expect_eq(after.good_seq, EVENTS + 3);
+    cr_expect_eq(after.pending, 0);
+    /* What is wrong is left as it was found. */
+    note(visitor, &(struct audit_event){.type = AUDIT_LOGIN_FAILED});
+    lift_guards(visitor);
+    tell(visitor->fixture, "UPDATE audit_events SET type = 'account.locked' WHERE seq = 4");
+    const struct audit_verdict wrong = verify_with(visitor, &takes);
+    cr_expect_eq(wrong.bad_seq, 4);
+    cr_expect_eq(wrong.pending, 1);
+    cr_expect_eq(ask(visitor->fixture, "SELECT max(seq) FROM audit_events"), EVENTS + 3);
+}
+
+Test(audit, a_chain_that_is_right_is_given_what_waits_and_one_that_is_wrong_is_left_alone)
+{
+    on_each_engine(1, pending);
+}
+
 /* --- at once ------------------------------------------------------------------------------------------------------ */
 
 /* Half of them write, half of them chain. */
