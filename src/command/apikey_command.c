@@ -6,12 +6,11 @@
 #include "auth/domain/api_keys.h"
 #include "auth/domain/scopes.h"
 #include "commands_internal.h"
+#include "pages_internal.h"
 #include "runtime_internal.h"
 
-#define PAGE_ROWS        500
-#define PAGE_ARENA_BYTES (4u * 1024u * 1024u)
-#define DAYS_MAX         36500
-#define DAY_MS           INT64_C(86400000)
+#define DAYS_MAX 36500
+#define DAY_MS   INT64_C(86400000)
 
 struct key_row {
     struct id id;
@@ -58,6 +57,8 @@ struct key_work {
     const char *client;
     const char *scopes;
     const char *days;
+    struct api_key_owner owner; /* whose keys are listed */
+    struct id after;            /* the last one that was printed */
 };
 
 static result read_owner(struct service *service, struct task *task, const struct key_work *work,
@@ -114,42 +115,35 @@ static struct str owner_text(struct task *task, const struct api_key *key)
     return str_printf(task->arena, "account:%s", text);
 }
 
-static result list_page(struct service *service, struct task *task, const struct api_key_owner *owner,
-                        bool is_json, struct id *after, size_t *ret_count)
+/* No owner is named. */
+static bool is_all(const struct key_work *work)
 {
+    return !work->user && !work->client;
+}
+
+static result list_page(struct service *service, struct task *task, void *argument, size_t *ret_count)
+{
+    struct key_work *work = argument;
     struct api_key_list page;
-    TRY(api_key_list_page(service->db, task, owner, *after, PAGE_ROWS, &page));
+    TRY(api_key_list_page(service->db, task, is_all(work) ? NULL : &work->owner, work->after, PAGE_ROWS,
+                          &page));
     struct key_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
     for (size_t i = 0; i < page.count; i++) {
         const struct api_key *key = &page.items[i];
         rows[i] = (struct key_row){key->id,     owner_text(task, key), key->name,           key->hint,
                                    key->scopes, key->expires_at_ms,    key->last_used_at_ms};
-        *after = key->id;
+        work->after = key->id;
     }
-    list_print(&KEY_FIELDS, &(struct object_list){rows, page.count}, is_json);
+    list_print(&KEY_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);
     *ret_count = page.count;
     return RESULT_OK;
 }
 
-/* Each page in an arena of its own. */
 static result list(struct service *service, struct task *task, void *argument)
 {
-    const struct key_work *work = argument;
-    struct arena *const kept = task->arena;
-    struct api_key_owner owner;
-    struct id after = {{0}};
-    size_t count;
-    const bool is_all = !work->user && !work->client;
-    if (!is_all) TRY(read_owner(service, task, work, &owner));
-    do {
-        struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(PAGE_ARENA_BYTES);
-        task->arena = arena;
-        const result listed =
-            list_page(service, task, is_all ? NULL : &owner, work->line->is_json, &after, &count);
-        task->arena = kept;
-        TRY(listed);
-    } while (count == PAGE_ROWS);
-    return RESULT_OK;
+    struct key_work *work = argument;
+    if (!is_all(work)) TRY(read_owner(service, task, work, &work->owner));
+    return pages_print(service, task, list_page, work);
 }
 
 static result revoke(struct service *service, struct task *task, void *argument)

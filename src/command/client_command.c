@@ -6,10 +6,8 @@
 #include "auth/domain/scopes.h"
 #include "auth/store/client_repo.h"
 #include "commands_internal.h"
+#include "pages_internal.h"
 #include "runtime_internal.h"
-
-#define PAGE_ROWS        500
-#define PAGE_ARENA_BYTES (4u * 1024u * 1024u)
 
 struct client_row {
     struct str id;
@@ -97,6 +95,7 @@ struct client_work {
     bool is_disabled;
     bool is_enabled;
     bool says_yes;
+    char after[CLIENT_ID_MAX + 1]; /* of a list: the last one that was printed */
 };
 
 static struct client_target target_of(const struct client_work *work, size_t word)
@@ -141,36 +140,24 @@ static result create(struct service *service, struct task *task, void *argument)
     return RESULT_OK;
 }
 
-static result list_page(struct service *service, struct task *task, bool is_json,
-                        char after[CLIENT_ID_MAX + 1], size_t *ret_count)
+static result list_page(struct service *service, struct task *task, void *argument, size_t *ret_count)
 {
+    struct client_work *work = argument;
     struct client_list page;
-    TRY(client_list_page(service->db, task, str_from(after), PAGE_ROWS, &page));
+    TRY(client_list_page(service->db, task, str_from(work->after), PAGE_ROWS, &page));
     struct client_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
     for (size_t i = 0; i < page.count; i++) {
         rows[i] = row_of(&page.items[i]);
-        (void)snprintf(after, CLIENT_ID_MAX + 1, "%.*s", STR_ARGS(page.items[i].id));
+        (void)snprintf(work->after, sizeof work->after, "%.*s", STR_ARGS(page.items[i].id));
     }
-    list_print(&CLIENT_FIELDS, &(struct object_list){rows, page.count}, is_json);
+    list_print(&CLIENT_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);
     *ret_count = page.count;
     return RESULT_OK;
 }
 
-/* Each page in an arena of its own. */
 static result list(struct service *service, struct task *task, void *argument)
 {
-    const struct client_work *work = argument;
-    struct arena *const kept = task->arena;
-    char after[CLIENT_ID_MAX + 1] = "";
-    size_t count;
-    do {
-        struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(PAGE_ARENA_BYTES);
-        task->arena = arena;
-        const result listed = list_page(service, task, work->line->is_json, after, &count);
-        task->arena = kept;
-        TRY(listed);
-    } while (count == PAGE_ROWS);
-    return RESULT_OK;
+    return pages_print(service, task, list_page, argument);
 }
 
 static result show(struct service *service, struct task *task, void *argument)

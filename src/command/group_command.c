@@ -6,10 +6,8 @@
 #include "auth/domain/groups.h"
 #include "auth/domain/scopes.h"
 #include "commands_internal.h"
+#include "pages_internal.h"
 #include "runtime_internal.h"
-
-#define PAGE_ROWS        500
-#define PAGE_ARENA_BYTES (4u * 1024u * 1024u)
 
 struct group_row {
     struct id id;
@@ -54,6 +52,7 @@ static const struct fields MEMBER_FIELDS = FIELDS(MEMBER_ROWS, struct member_row
 struct group_work {
     const struct command_line *line;
     const char *description;
+    struct id after; /* of a list: the last one that was printed */
 };
 
 static struct group_row row_of(const struct group *group)
@@ -125,68 +124,47 @@ static result remove_member(struct service *service, struct task *task, void *ar
     return removed;
 }
 
-/* One page; true in *ret_has_more when another may follow. */
-typedef result page_printer(struct service *service, struct task *task, const struct group_work *work,
-                            struct id *after, bool *ret_has_more);
-
-static result print_groups(struct service *service, struct task *task, const struct group_work *work,
-                           struct id *after, bool *ret_has_more)
+static result print_groups(struct service *service, struct task *task, void *argument, size_t *ret_count)
 {
+    struct group_work *work = argument;
     struct group_list page;
-    TRY(group_list_page(service->db, task, *after, PAGE_ROWS, &page));
+    TRY(group_list_page(service->db, task, work->after, PAGE_ROWS, &page));
     struct group_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
     for (size_t i = 0; i < page.count; i++) {
         rows[i] = row_of(&page.items[i]);
-        *after = rows[i].id;
+        work->after = rows[i].id;
     }
     list_print(&GROUP_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);
-    *ret_has_more = page.count == PAGE_ROWS;
+    *ret_count = page.count;
     return RESULT_OK;
 }
 
-static result print_members(struct service *service, struct task *task, const struct group_work *work,
-                            struct id *after, bool *ret_has_more)
+static result print_members(struct service *service, struct task *task, void *argument, size_t *ret_count)
 {
+    struct group_work *work = argument;
     struct group group;
     struct group_member_list page;
     TRY(find(service, task, work->line->words[1], &group));
-    TRY(group_member_list_page(service->db, task, group.id, *after, PAGE_ROWS, &page));
+    TRY(group_member_list_page(service->db, task, group.id, work->after, PAGE_ROWS, &page));
     struct member_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
     for (size_t i = 0; i < page.count; i++) {
         const struct group_member *member = &page.items[i];
         rows[i] = (struct member_row){member->account_id, member->email, member->added_at_ms};
-        *after = member->account_id;
+        work->after = member->account_id;
     }
     list_print(&MEMBER_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);
-    *ret_has_more = page.count == PAGE_ROWS;
-    return RESULT_OK;
-}
-
-/* Each page in an arena of its own. */
-static result print_pages(struct service *service, struct task *task, const struct group_work *work,
-                          page_printer *print)
-{
-    struct arena *const kept = task->arena;
-    struct id after = {{0}};
-    bool has_more = true;
-    while (has_more) {
-        struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(PAGE_ARENA_BYTES);
-        task->arena = arena;
-        const result printed = print(service, task, work, &after, &has_more);
-        task->arena = kept;
-        TRY(printed);
-    }
+    *ret_count = page.count;
     return RESULT_OK;
 }
 
 static result list(struct service *service, struct task *task, void *argument)
 {
-    return print_pages(service, task, argument, print_groups);
+    return pages_print(service, task, print_groups, argument);
 }
 
 static result members(struct service *service, struct task *task, void *argument)
 {
-    return print_pages(service, task, argument, print_members);
+    return pages_print(service, task, print_members, argument);
 }
 
 static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0}, {"create", 1, 1}, {"delete", 1, 1},

@@ -5,10 +5,8 @@
 #include "auth/domain/email.h"
 #include "auth/domain/mailer.h"
 #include "commands_internal.h"
+#include "pages_internal.h"
 #include "runtime_internal.h"
-
-#define PAGE_ROWS        500
-#define PAGE_ARENA_BYTES (8u * 1024u * 1024u)
 
 static const struct field ENTRY_ROWS[] = {
     {.name = "id", .type = FIELD_ID, .flags = FIELD_REQUIRED, .offset = offsetof(struct mail_entry, id)},
@@ -43,6 +41,7 @@ static const struct fields ENTRY_FIELDS = FIELDS(ENTRY_ROWS, struct mail_entry, 
 struct mail_work {
     const struct command_line *line;
     const char *language;
+    struct id after; /* of a list: the last one that was printed */
 };
 
 static void id_argument(const struct mail_work *work, struct task *task, struct id *ret_id,
@@ -82,33 +81,21 @@ static result test(struct service *service, struct task *task, void *argument)
     return tell_outcome(service, task, id);
 }
 
-static result list_page(struct service *service, struct task *task, bool is_json, struct id *after,
-                        size_t *ret_count)
+static result list_page(struct service *service, struct task *task, void *argument, size_t *ret_count)
 {
+    struct mail_work *work = argument;
     struct mail_entries page;
-    TRY(mail_list_page(service->db, task, *after, PAGE_ROWS, &page));
-    if (page.count > 0 || is_nil(*after))
-        list_print(&ENTRY_FIELDS, &(struct object_list){page.items, page.count}, is_json);
-    if (page.count > 0) *after = page.items[page.count - 1].id;
+    TRY(mail_list_page(service->db, task, work->after, PAGE_ROWS, &page));
+    if (page.count > 0 || is_nil(work->after))
+        list_print(&ENTRY_FIELDS, &(struct object_list){page.items, page.count}, work->line->is_json);
+    if (page.count > 0) work->after = page.items[page.count - 1].id;
     *ret_count = page.count;
     return RESULT_OK;
 }
 
-/* Each page in an arena of its own. */
 static result list(struct service *service, struct task *task, void *argument)
 {
-    const struct mail_work *work = argument;
-    struct arena *const kept = task->arena;
-    struct id after = {{0}};
-    size_t count;
-    do {
-        struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(PAGE_ARENA_BYTES);
-        task->arena = arena;
-        const result listed = list_page(service, task, work->line->is_json, &after, &count);
-        task->arena = kept;
-        TRY(listed);
-    } while (count == PAGE_ROWS);
-    return RESULT_OK;
+    return pages_print(service, task, list_page, argument);
 }
 
 static result retry(struct service *service, struct task *task, void *argument)

@@ -8,10 +8,8 @@
 #include "auth/domain/roles.h"
 #include "auth/domain/scopes.h"
 #include "commands_internal.h"
+#include "pages_internal.h"
 #include "runtime_internal.h"
-
-#define PAGE_ROWS        500
-#define PAGE_ARENA_BYTES (4u * 1024u * 1024u)
 
 struct role_row {
     struct str name;
@@ -37,6 +35,7 @@ struct role_work {
     const char *scopes;
     const char *description;
     const char *group;
+    char after[ROLE_NAME_MAX + 1]; /* of a list: the last one that was printed */
 };
 
 static struct role_row row_of(const struct role *role)
@@ -59,37 +58,25 @@ static result create(struct service *service, struct task *task, void *argument)
     return RESULT_OK;
 }
 
-static result list_page(struct service *service, struct task *task, bool is_json,
-                        char after[ROLE_NAME_MAX + 1], size_t *ret_count)
+static result list_page(struct service *service, struct task *task, void *argument, size_t *ret_count)
 {
+    struct role_work *work = argument;
     struct role_list page;
-    TRY(role_list_page(service->db, task, str_from(after), PAGE_ROWS, &page));
+    TRY(role_list_page(service->db, task, str_from(work->after), PAGE_ROWS, &page));
     struct role_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
     for (size_t i = 0; i < page.count; i++) {
         rows[i] = row_of(&page.items[i]);
-        (void)snprintf(after, ROLE_NAME_MAX + 1, "%.*s", STR_ARGS(rows[i].name));
+        (void)snprintf(work->after, sizeof work->after, "%.*s", STR_ARGS(rows[i].name));
     }
-    list_print(&ROLE_FIELDS, &(struct object_list){rows, page.count}, is_json);
+    list_print(&ROLE_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);
     *ret_count = page.count;
     return RESULT_OK;
 }
 
-/* Each page in an arena of its own. */
 static result list(struct service *service, struct task *task, void *argument)
 {
-    const struct role_work *work = argument;
-    struct arena *const kept = task->arena;
-    char after[ROLE_NAME_MAX + 1] = "";
-    size_t count;
     TRY(administrators_prepare(service->db, task));
-    do {
-        struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(PAGE_ARENA_BYTES);
-        task->arena = arena;
-        const result listed = list_page(service, task, work->line->is_json, after, &count);
-        task->arena = kept;
-        TRY(listed);
-    } while (count == PAGE_ROWS);
-    return RESULT_OK;
+    return pages_print(service, task, list_page, argument);
 }
 
 static result delete (struct service *service, struct task *task, void *argument)

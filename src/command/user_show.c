@@ -6,10 +6,8 @@
 #include "auth/domain/rights.h"
 #include "auth/domain/scopes.h"
 #include "auth/store/session_repo.h"
+#include "pages_internal.h"
 #include "user_command_internal.h"
-
-#define PAGE_ROWS        500
-#define PAGE_ARENA_BYTES (4u * 1024u * 1024u)
 
 struct user_row {
     struct id id;
@@ -140,38 +138,33 @@ static result read_filter(struct service *service, struct task *task, const stru
     return work->group ? read_group(service, task, work->group, &ret_filter->group_id) : RESULT_OK;
 }
 
-static result list_page(struct service *service, struct task *task, const struct user_filter *filter,
-                        bool is_json, struct id *after, size_t *ret_count)
+struct list_work {
+    struct user_filter filter;
+    bool is_json;
+    struct id after; /* the last one that was printed */
+};
+
+static result list_page(struct service *service, struct task *task, void *argument, size_t *ret_count)
 {
+    struct list_work *work = argument;
     struct user_list page;
-    TRY(user_list_page(service->db, task, filter, *after, PAGE_ROWS, &page));
+    TRY(user_list_page(service->db, task, &work->filter, work->after, PAGE_ROWS, &page));
     struct user_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
     for (size_t i = 0; i < page.count; i++) {
         rows[i] = row_of(&page.items[i]);
-        *after = rows[i].id;
+        work->after = rows[i].id;
     }
-    list_print(&USER_LIST_FIELDS, &(struct object_list){rows, page.count}, is_json);
+    list_print(&USER_LIST_FIELDS, &(struct object_list){rows, page.count}, work->is_json);
     *ret_count = page.count;
     return RESULT_OK;
 }
 
-/* Each page in an arena of its own: there may be millions of users. */
 result user_list(struct service *service, struct task *task, void *argument)
 {
-    const struct user_work *work = argument;
-    struct arena *const kept = task->arena;
-    struct user_filter filter;
-    struct id after = {{0}};
-    size_t count;
-    TRY(read_filter(service, task, work, &filter));
-    do {
-        struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(PAGE_ARENA_BYTES);
-        task->arena = arena;
-        const result listed = list_page(service, task, &filter, work->line->is_json, &after, &count);
-        task->arena = kept;
-        TRY(listed);
-    } while (count == PAGE_ROWS);
-    return RESULT_OK;
+    const struct user_work *asked = argument;
+    struct list_work work = {.is_json = asked->line->is_json};
+    TRY(read_filter(service, task, asked, &work.filter));
+    return pages_print(service, task, list_page, &work);
 }
 
 /* --- sessions ----------------------------------------------------------------------------------------------------- */

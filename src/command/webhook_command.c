@@ -4,11 +4,10 @@
 #include "auth/domain/webhooks.h"
 #include "auth/store/webhook_repo.h"
 #include "commands_internal.h"
+#include "pages_internal.h"
 #include "runtime_internal.h"
 
-#define PAGE_ROWS        500
-#define PAGE_ARENA_BYTES (4u * 1024u * 1024u)
-#define TEST_MS          INT64_C(20000)
+#define TEST_MS INT64_C(20000)
 
 struct webhook_row {
     struct id id;
@@ -82,6 +81,7 @@ struct webhook_work {
     bool is_disabled;
     bool is_enabled;
     bool says_yes;
+    struct webhook_delivery_filter filter; /* of deliveries that are listed */
 };
 
 static struct webhook_row row_of(const struct webhook *webhook)
@@ -257,38 +257,28 @@ static bool is_state(struct str text)
            str_equal(text, STR("failed"));
 }
 
-static result delivery_page(struct service *service, struct task *task, const struct webhook_work *work,
-                            struct webhook_delivery_filter *filter, size_t *ret_count)
+static result delivery_page(struct service *service, struct task *task, void *argument, size_t *ret_count)
 {
+    struct webhook_work *work = argument;
     struct webhook_delivery_list page;
-    TRY(webhook_delivery_page(service->db, task, filter, &page));
+    TRY(webhook_delivery_page(service->db, task, &work->filter, &page));
     list_print(&DELIVERY_FIELDS, &(struct object_list){page.items, page.count}, work->line->is_json);
-    if (page.count > 0) filter->before = page.items[page.count - 1].event_id;
+    if (page.count > 0) work->filter.before = page.items[page.count - 1].event_id;
     *ret_count = page.count;
     return RESULT_OK;
 }
 
-/* Each page in an arena of its own. */
 static result deliveries(struct service *service, struct task *task, void *argument)
 {
-    const struct webhook_work *work = argument;
+    struct webhook_work *work = argument;
     const char *word = work->line->words[1];
-    struct arena *const kept = task->arena;
-    struct webhook_delivery_filter filter = {.state = str_from(work->state), .count = PAGE_ROWS};
     struct webhook webhook;
-    size_t count;
-    if (work->state && !is_state(filter.state))
+    work->filter = (struct webhook_delivery_filter){.state = str_from(work->state), .count = PAGE_ROWS};
+    if (work->state && !is_state(work->filter.state))
         FAIL(&task->fault, BAD_REQUEST, "--state must be waiting, delivered or failed");
-    TRY(read_id(task, word, &filter.webhook_id));
-    TRY(explain(task, webhook_find(service->db, task, filter.webhook_id, &webhook), word));
-    do {
-        struct arena *arena SCOPED(arena_destroy_scoped) = arena_create(PAGE_ARENA_BYTES);
-        task->arena = arena;
-        const result listed = delivery_page(service, task, work, &filter, &count);
-        task->arena = kept;
-        TRY(listed);
-    } while (count == PAGE_ROWS);
-    return RESULT_OK;
+    TRY(read_id(task, word, &work->filter.webhook_id));
+    TRY(explain(task, webhook_find(service->db, task, work->filter.webhook_id, &webhook), word));
+    return pages_print(service, task, delivery_page, work);
 }
 
 static const struct subcommand SUBCOMMANDS[] = {{"create", 2, 2}, {"list", 0, 0},       {"show", 1, 1},

@@ -76,24 +76,6 @@ result accounts_change_password(struct service *service, struct task *task,
     return store_password(service, task, change, &account, hash);
 }
 
-struct ending {
-    enum audit_type event;
-    const char *reason;
-};
-
-/* What follows a change of the account's status: its sessions end. */
-static result commit_ending(struct service *service, struct db **tx, struct task *task, struct id id,
-                            const struct ending *ending)
-{
-    struct id_list ended;
-    TRY(session_end_all(*tx, task, id, (struct id){{0}}, ending->reason, &ended));
-    TRY(audit_note(service, *tx, task, &(struct audit_event){.type = ending->event, .account_id = id}));
-    TRY(db_commit(tx, task));
-    sessions_deny(service, task, &ended);
-    rights_deny(service, task, id);
-    return RESULT_OK;
-}
-
 static result tell_of_closing(struct service *service, struct db *tx, struct task *task, struct id id,
                               const struct device *device)
 {
@@ -117,7 +99,8 @@ result accounts_close(struct service *service, struct task *task, struct id id, 
     TRY(account_close(tx, task, id, delete_after_ms));
     TRY(administrators_check(tx, task, &guard));
     TRY(tell_of_closing(service, tx, task, id, device));
-    TRY(commit_ending(service, &tx, task, id, &(struct ending){AUDIT_ACCOUNT_CLOSED, "account_closed"}));
+    TRY(sessions_commit_ending(service, &tx, task, id,
+                               &(struct account_ending){AUDIT_ACCOUNT_CLOSED, "account_closed"}));
     mailer_wake(service);
     *ret_delete_after_ms = delete_after_ms;
     return RESULT_OK;

@@ -13,7 +13,6 @@
 #include "auth/store/audit_repo.h"
 
 #define CLAIMS_BYTES_MAX 1024u
-#define JWK_BYTES_MAX    4096u
 #define KEYS_MAX         500
 
 /* --- making ------------------------------------------------------------------------------------------------------- */
@@ -45,44 +44,13 @@ static struct str key_tag(const struct service *service, struct arena *arena, st
     return (struct str){(const char *)tag, SHA256_BYTES};
 }
 
-static result print_key(struct task *task, const struct signing_key *key, struct str *ret_jwk)
-{
-    struct strbuf text;
-    strbuf_init(&text, task->arena, 512, JWK_BYTES_MAX);
-    jwk_print(key, &text);
-    return strbuf_finish(&text, ret_jwk);
-}
-
-struct signing {
-    struct task *task;
-    const struct signing_key *key;
-    struct str claims;
-    struct str token;
-    result outcome;
-};
-
-static void sign(void *argument)
-{
-    struct signing *signing = argument;
-    signing->outcome =
-        jwt_sign(signing->task, signing->key, JWT_CHECKPOINT, signing->claims, &signing->token);
-}
-
 static result sign_end(struct service *service, struct task *task, struct audit_checkpoint *checkpoint)
 {
-    struct signing signing = {.task = task};
-    TRY(print_claims(service, task, &checkpoint->end, &signing.claims));
+    struct str claims;
+    TRY(print_claims(service, task, &checkpoint->end, &claims));
     TRY(keyring_wake(service, task));
-    SCOPED_KEYS(keys, service->keyring);
-    signing.key = keyring_signer(keys, task->now_ms);
-    if (!signing.key) FAIL(&task->fault, NOT_READY, "no signing key is active");
-    if (signing_key_algorithm(signing.key) == SIGNING_RS256)
-        TRY(offload_run(service->work, sign, &signing));
-    else
-        sign(&signing);
-    TRY(signing.outcome);
-    checkpoint->signature = signing.token;
-    return print_key(task, signing.key, &checkpoint->public_key);
+    return keyring_sign(service, task, JWT_CHECKPOINT, claims, &checkpoint->signature,
+                        &checkpoint->public_key);
 }
 
 static result make(struct service *service, struct task *task, const struct audit_chain *chain,

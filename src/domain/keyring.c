@@ -15,6 +15,7 @@
 #define CLOCK_ALLOWANCE_MS \
     INT64_C(3600000) /* keys stay published this long beyond the last token they signed */
 #define JWKS_BYTES_MAX (64u * 1024u)
+#define JWK_BYTES_MAX  4096u
 
 struct key_snapshot {
     unsigned holders;
@@ -240,6 +241,46 @@ const struct signing_key *keyring_signer(const struct key_snapshot *snapshot, in
     for (size_t i = snapshot->verifiers.count; i > 0; i--)
         if (snapshot->active_from_ms[i - 1] <= now_ms) return snapshot->keys[i - 1];
     return NULL;
+}
+
+struct signing {
+    struct task *task;
+    const struct signing_key *key;
+    enum jwt_type type;
+    struct str claims;
+    struct str token;
+    result outcome;
+};
+
+static void sign(void *argument)
+{
+    struct signing *signing = argument;
+    signing->outcome = jwt_sign(signing->task, signing->key, signing->type, signing->claims, &signing->token);
+}
+
+static result print_public_key(struct task *task, const struct signing_key *key, struct str *ret_jwk)
+{
+    struct strbuf text;
+    strbuf_init(&text, task->arena, 512, JWK_BYTES_MAX);
+    jwk_print(key, &text);
+    return strbuf_finish(&text, ret_jwk);
+}
+
+result keyring_sign(struct service *service, struct task *task, enum jwt_type type, struct str claims,
+                    struct str *ret_token, struct str *ret_public_key)
+{
+    SCOPED_KEYS(keys, service->keyring);
+    struct signing signing = {
+        .task = task, .key = keyring_signer(keys, task->now_ms), .type = type, .claims = claims};
+    if (!signing.key) FAIL(&task->fault, NOT_READY, "no signing key is active");
+    /* An RSA signature takes a hundred times as long as the others: not on the loop. */
+    if (signing_key_algorithm(signing.key) == SIGNING_RS256)
+        TRY(offload_run(service->work, sign, &signing));
+    else
+        sign(&signing);
+    TRY(signing.outcome);
+    *ret_token = signing.token;
+    return ret_public_key ? print_public_key(task, signing.key, ret_public_key) : RESULT_OK;
 }
 
 const struct jwk_set *keyring_verifiers(const struct key_snapshot *snapshot)

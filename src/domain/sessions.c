@@ -2,6 +2,7 @@
 #include "auth/domain/sessions.h"
 
 #include "auth/domain/audit.h"
+#include "auth/domain/rights.h"
 
 #include <string.h>
 
@@ -167,5 +168,18 @@ result sessions_end_all(struct service *service, struct task *task, struct id ac
                                          .detail = reason}));
     TRY(db_commit(&tx, task));
     sessions_deny(service, task, &ended);
+    return RESULT_OK;
+}
+
+result sessions_commit_ending(struct service *service, struct db **tx, struct task *task,
+                              struct id account_id, const struct account_ending *ending)
+{
+    struct id_list ended;
+    TRY(session_end_all(*tx, task, account_id, (struct id){{0}}, ending->reason, &ended));
+    TRY(audit_note(service, *tx, task,
+                   &(struct audit_event){.type = ending->event, .account_id = account_id}));
+    TRY(db_commit(tx, task));
+    sessions_deny(service, task, &ended);
+    rights_deny(service, task, account_id);
     return RESULT_OK;
 }

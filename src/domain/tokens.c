@@ -192,36 +192,6 @@ static result print_claims(struct service *service, struct task *task, const str
     return strbuf_finish(&text, ret_claims);
 }
 
-struct signing {
-    struct task *task;
-    const struct signing_key *key;
-    struct str claims;
-    struct str token;
-    result outcome;
-};
-
-static void sign(void *argument)
-{
-    struct signing *signing = argument;
-    signing->outcome = jwt_sign(signing->task, signing->key, JWT_ACCESS, signing->claims, &signing->token);
-}
-
-static result sign_claims(struct service *service, struct task *task, struct str claims,
-                          struct str *ret_token)
-{
-    SCOPED_KEYS(keys, service->keyring);
-    struct signing signing = {.task = task, .key = keyring_signer(keys, task->now_ms), .claims = claims};
-    if (!signing.key) FAIL(&task->fault, NOT_READY, "no signing key is active");
-    /* An RSA signature takes a hundred times as long as the others: not on the loop. */
-    if (signing_key_algorithm(signing.key) == SIGNING_RS256)
-        TRY(offload_run(service->work, sign, &signing));
-    else
-        sign(&signing);
-    TRY(signing.outcome);
-    *ret_token = signing.token;
-    return RESULT_OK;
-}
-
 struct secret refresh_token_of(struct service *service, struct task *task, struct id session_id,
                                int64_t counter, unsigned char ret_digest[32])
 {
@@ -257,7 +227,7 @@ result tokens_issue(struct service *service, struct task *task, const struct tok
     TRY(decide_scope(service, task, grant, &rights, &response.scope));
     TRY(print_claims(service, task, grant, &rights, response.scope, &claims));
     TRY(keyring_wake(service, task));
-    TRY(sign_claims(service, task, claims, &response.access_token));
+    TRY(keyring_sign(service, task, JWT_ACCESS, claims, &response.access_token, NULL));
     if (grant->session) add_refresh_token(service, task, grant->session, &response);
     keyring_touch(service);
     retention_touch(service);

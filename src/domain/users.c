@@ -101,24 +101,6 @@ result users_update(struct service *service, struct task *task, const struct use
 
 /* --- status ------------------------------------------------------------------------------------------------------- */
 
-struct ending {
-    enum audit_type event;
-    const char *reason;
-};
-
-/* What follows when an account is no longer active: its sessions end, in the caches of all replicas, too. */
-static result commit_ending(struct service *service, struct db **tx, struct task *task, struct id id,
-                            const struct ending *ending)
-{
-    struct id_list ended;
-    TRY(session_end_all(*tx, task, id, NO_SESSION, ending->reason, &ended));
-    TRY(note(service, *tx, task, ending->event, id));
-    TRY(db_commit(tx, task));
-    sessions_deny(service, task, &ended);
-    rights_deny(service, task, id);
-    return RESULT_OK;
-}
-
 result users_lock(struct service *service, struct task *task, const struct user_target *target,
                   struct str reason)
 {
@@ -135,8 +117,8 @@ result users_lock(struct service *service, struct task *task, const struct user_
     user.lock_reason = reason;
     TRY(user_set_status(tx, task, &user));
     TRY(administrators_check(tx, task, &guard));
-    return commit_ending(service, &tx, task, user.id,
-                         &(struct ending){AUDIT_ACCOUNT_LOCKED, "account_locked"});
+    return sessions_commit_ending(service, &tx, task, user.id,
+                                  &(struct account_ending){AUDIT_ACCOUNT_LOCKED, "account_locked"});
 }
 
 result users_unlock(struct service *service, struct task *task, const struct user_target *target)
@@ -179,9 +161,9 @@ result users_delete(struct service *service, struct task *task, const struct use
     user.lock_reason = STR(DELETED_REASON);
     TRY(user_set_status(tx, task, &user));
     TRY(administrators_check(tx, task, &guard));
-    struct ending ending = {AUDIT_ACCOUNT_CLOSED, "account_closed"};
+    struct account_ending ending = {AUDIT_ACCOUNT_CLOSED, "account_closed"};
     if (!is_immediate) {
-        TRY(commit_ending(service, &tx, task, user.id, &ending));
+        TRY(sessions_commit_ending(service, &tx, task, user.id, &ending));
         *ret_delete_after_ms = user.delete_after_ms;
         return RESULT_OK;
     }
@@ -227,8 +209,8 @@ result users_forget_password(struct service *service, struct task *task, const s
         TRY(user_make_link(service, tx, task, &account, ret_link));
     else
         TRY(user_send_link(service, tx, task, &account, device));
-    TRY(commit_ending(service, &tx, task, user.id,
-                      &(struct ending){AUDIT_PASSWORD_FORGOTTEN, "password_forgotten"}));
+    TRY(sessions_commit_ending(service, &tx, task, user.id,
+                               &(struct account_ending){AUDIT_PASSWORD_FORGOTTEN, "password_forgotten"}));
     if (!ret_link) mailer_wake(service);
     return RESULT_OK;
 }

@@ -11,6 +11,7 @@
 #define AUTH_DOMAIN_KEYRING_H
 
 #include "auth/crypto/jwk.h"
+#include "auth/crypto/jwt.h"
 #include "auth/domain/background.h"
 #include "auth/store/signing_key_repo.h"
 
@@ -41,6 +42,9 @@ void keyring_release(struct key_snapshot **snapshot);
 
 /* NULL if no key's time has come. */
 const struct signing_key *keyring_signer(const struct key_snapshot *snapshot, int64_t now_ms);
+/* By the key whose time it is, NOT_READY if there is none; its public half as a JWK, where `ret_public_key` is not NULL. */
+NODISCARD result keyring_sign(struct service *service, struct task *task, enum jwt_type type,
+                              struct str claims, struct str *ret_token, struct str *ret_public_key);
 /* All that may verify. */
 const struct jwk_set *keyring_verifiers(const struct key_snapshot *snapshot);
 

@@ -10,6 +10,7 @@
 
 #include "auth/domain/service.h"
 #include "auth/domain/tokens.h"
+#include "auth/model/audit_event.h"
 #include "auth/store/session_repo.h"
 
 struct throttle;
@@ -67,6 +68,15 @@ NODISCARD result sessions_end(struct service *service, struct task *task, struct
 /* All of the account but `kept_id` (nil: none is kept). */
 NODISCARD result sessions_end_all(struct service *service, struct task *task, struct id account_id,
                                   struct id kept_id, const char *reason);
+
+/* What is noted of an account that is no longer what its sessions began with, and what of them. */
+struct account_ending {
+    enum audit_type event;
+    const char *reason;
+};
+/* Ends all of the account in its transaction, commits it and tells the caches of all replicas. */
+NODISCARD result sessions_commit_ending(struct service *service, struct db **tx, struct task *task,
+                                        struct id account_id, const struct account_ending *ending);
 
 /* After the commit of what gives the account its first role or group: its sessions look for them from now on. */
 NODISCARD result sessions_notice_rights(struct service *service, struct task *task, struct id account_id);
