@@ -3,6 +3,7 @@
 #include "auth/domain/tokens.h"
 #include "client_api_internal.h"
 #include "code_api_internal.h"
+#include "device_api_internal.h"
 #include "events_api_internal.h"
 #include "factor_api_internal.h"
 #include "invitation_api_internal.h"
@@ -225,6 +226,41 @@ const struct route api_routes[] = {
      .errors = ERRORS_SESSION,
      .summary = "End one own session",
      .source = "OWASP ASVS 7.5.2"},
+    {.id = "devices_list",
+     .method = HTTP_GET,
+     .path = "/v1/me/devices",
+     .surface = SURFACE_APPLICATION,
+     .access = ACCESS_BEARER,
+     .key_scope = "account:read",
+     .handler = me_devices_get,
+     .success = 200,
+     .reply = &device_list_reply_fields,
+     .errors = ERRORS_BEARER,
+     .summary = "List the devices the own account was signed in to from",
+     .source = "OWASP ASVS 6.3.5, 7.5.2"},
+    {.id = "devices_forget",
+     .method = HTTP_DELETE,
+     .path = "/v1/me/devices",
+     .surface = SURFACE_APPLICATION,
+     .access = ACCESS_BEARER,
+     .needs_fresh = true,
+     .handler = me_devices_delete,
+     .success = 204,
+     .errors = ERRORS(STATUS_INVALID_TOKEN, STATUS_STEP_UP_REQUIRED, STATUS_DATABASE_UNAVAILABLE),
+     .summary = "Forget all devices; the next sign-in from each is one from a new device",
+     .source = "OWASP ASVS 6.3.5, 7.5.2"},
+    {.id = "device_forget",
+     .method = HTTP_DELETE,
+     .path = "/v1/me/devices/{id}",
+     .surface = SURFACE_APPLICATION,
+     .access = ACCESS_BEARER,
+     .needs_fresh = true,
+     .handler = me_device_delete,
+     .success = 204,
+     .errors =
+         ERRORS(STATUS_INVALID_TOKEN, STATUS_STEP_UP_REQUIRED, STATUS_NOT_FOUND, STATUS_DATABASE_UNAVAILABLE),
+     .summary = "Forget one device; the next sign-in from it is one from a new device",
+     .source = "OWASP ASVS 6.3.5, 7.5.2"},
     {.id = "authz",
      .method = HTTP_GET,
      .path = "/v1/authz",

@@ -117,15 +117,18 @@ result devices_recognise(struct service *service, struct task *task, struct secr
 static result tell_of_new(struct service *service, struct db *tx, struct task *task,
                           const struct sign_in *sign_in)
 {
-    int64_t count;
+    struct device_counts counts;
     const struct account *account = sign_in->account;
-    TRY(known_device_count(tx, task, account->id, &count));
-    if (count > DEVICES_PER_ACCOUNT) TRY(known_device_prune(tx, task, account->id, DEVICES_PER_ACCOUNT));
+    TRY(known_device_count(tx, task, account->id, &counts));
+    if (counts.devices > DEVICES_PER_ACCOUNT)
+        TRY(known_device_prune(tx, task, account->id, DEVICES_PER_ACCOUNT));
     TRY(audit_note(service, tx, task,
                    &(struct audit_event){.type = AUDIT_DEVICE_ADDED,
                                          .account_id = account->id,
                                          .client_address = sign_in->device.address}));
-    if (count <= 1) return RESULT_OK;
+    /* This session is there already: nobody was ever signed in. Were devices alone looked at, who forgets them all would not
+     * be told of the next one. */
+    if (counts.devices <= 1 && counts.sessions <= 1) return RESULT_OK;
     return notice_enqueue(
         service, tx, task, account,
         &(struct notice){.kind = MAIL_NEW_DEVICE, .device = &sign_in->device, .detail = STR_NONE});
@@ -148,4 +151,45 @@ result devices_note(struct service *service, struct db *tx, struct task *task, c
 result devices_forget(struct db *tx, struct task *task, struct id account_id)
 {
     return known_device_forget_all(tx, task, account_id);
+}
+
+/* --- by the owner ------------------------------------------------------------------------------------------------- */
+
+result devices_list(struct service *service, struct task *task, struct id account_id,
+                    struct device_list *ret_list)
+{
+    return known_device_list(service->db, task, account_id, task->now_ms - service->policy->device_ms,
+                             DEVICES_PER_ACCOUNT, ret_list);
+}
+
+static result note_forgotten(struct service *service, struct db *tx, struct task *task,
+                             const struct device_owner *owner, struct str subject)
+{
+    return audit_note(service, tx, task,
+                      &(struct audit_event){.type = AUDIT_DEVICE_FORGOTTEN,
+                                            .account_id = owner->account_id,
+                                            .session_id = owner->session_id,
+                                            .client_address = owner->client_address,
+                                            .subject = subject});
+}
+
+result devices_forget_one(struct service *service, struct task *task, const struct device_owner *owner,
+                          struct id device_id)
+{
+    char text[ID_TEXT_SIZE];
+    id_print(device_id, text);
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(known_device_forget(tx, task, owner->account_id, device_id));
+    TRY(note_forgotten(service, tx, task, owner, str_printf(task->arena, "device:%s", text)));
+    return db_commit(&tx, task);
+}
+
+result devices_forget_own(struct service *service, struct task *task, const struct device_owner *owner)
+{
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(known_device_forget_all(tx, task, owner->account_id));
+    TRY(note_forgotten(service, tx, task, owner, STR("device:all")));
+    return db_commit(&tx, task);
 }

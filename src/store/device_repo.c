@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 #include "auth/store/device_repo.h"
 
+#include <string.h>
+
 #include "auth/store/statements.h"
 
 result known_device_find(struct db *db, struct task *task, const struct device_key *key, struct str email_key,
@@ -25,12 +27,41 @@ result known_device_see(struct db *db, struct task *task, const struct device_ke
     return RESULT_OK;
 }
 
-result known_device_count(struct db *db, struct task *task, struct id account_id, int64_t *ret_count)
+result known_device_count(struct db *db, struct task *task, struct id account_id,
+                          struct device_counts *ret_counts)
 {
     const struct db_value arguments[] = {db_id(&account_id)};
     struct db_rows rows;
     TRY(db_run(db, task, &statement_known_device_count, arguments, &rows));
-    *ret_count = row_int(&rows, 0, KNOWN_DEVICE_COUNT_COUNT);
+    *ret_counts = (struct device_counts){.devices = row_int(&rows, 0, KNOWN_DEVICE_COUNT_COUNT),
+                                         .sessions = row_int(&rows, 0, KNOWN_DEVICE_COUNT_SESSION_COUNT)};
+    return RESULT_OK;
+}
+
+result known_device_list(struct db *db, struct task *task, struct id account_id, int64_t seen_after_ms,
+                         int64_t count, struct device_list *ret_list)
+{
+    const struct db_value arguments[] = {db_id(&account_id), db_int(seen_after_ms), db_int(count)};
+    struct db_rows rows;
+    TRY(db_run(db, task, &statement_known_device_list, arguments, &rows));
+    struct device_record *items = arena_alloc_array(task->arena, rows.count, sizeof *items);
+    for (size_t i = 0; i < rows.count; i++) {
+        unsigned char digest[DEVICE_DIGEST_BYTES];
+        row_bytes(&rows, i, KNOWN_DEVICE_LIST_DEVICE_DIGEST, digest, sizeof digest);
+        memcpy(items[i].id.bytes, digest, sizeof items[i].id.bytes);
+        items[i].first_seen_at_ms = row_int(&rows, i, KNOWN_DEVICE_LIST_FIRST_SEEN_AT_MS);
+        items[i].last_seen_at_ms = row_int(&rows, i, KNOWN_DEVICE_LIST_LAST_SEEN_AT_MS);
+    }
+    *ret_list = (struct device_list){items, rows.count};
+    return RESULT_OK;
+}
+
+result known_device_forget(struct db *db, struct task *task, struct id account_id, struct id device_id)
+{
+    const struct db_value arguments[] = {db_id(&account_id), db_bytes(device_id.bytes, ID_BYTES)};
+    struct db_rows rows;
+    TRY(db_run(db, task, &statement_known_device_forget, arguments, &rows));
+    REQUIRE(rows.count > 0, NOT_FOUND);
     return RESULT_OK;
 }
 

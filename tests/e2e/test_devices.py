@@ -163,3 +163,61 @@ def test_login_answers_say_nothing_of_devices(client, person):
     answers = [login(client, email, WRONG, person.tokens["device_token"]) for email in (person.email, client.new_email())]
     bodies = [json.dumps({**answer.json(), "instance": None}) for answer in answers]
     assert bodies[0] == bodies[1]
+
+
+def listed(person):
+    answer = person.get("/v1/me/devices")
+    assert answer.status == 200, answer.body
+    return answer.json()["data"]
+
+
+def test_devices_list_tells_when_each_was_seen_and_nothing_that_signs_in(client, person):
+    other = client.login(person.email, person.password, headers={"User-Agent": "Another/1.0"})
+    again = client.login(person.email, person.password)
+    devices = listed(person)
+    assert len(devices) == 2 and all(set(device) == {"id", "first_seen_at", "last_seen_at"} for device in devices)
+    assert devices[0]["last_seen_at"] >= devices[1]["last_seen_at"]
+    assert all(device["first_seen_at"] <= device["last_seen_at"] for device in devices)
+    text = json.dumps(devices)
+    assert not any(token[3:19] in text for token in (other["device_token"], again["device_token"]))
+    assert listed(client.signup())[0]["id"] not in {device["id"] for device in devices}
+
+
+@pytest.mark.parametrize("name", ["x", "019a0000-0000-7000-8000-000000000000"])
+def test_device_forget_of_what_is_no_device_is_not_found(client, person, name):
+    assert person.delete(f"/v1/me/devices/{name}").status == 404
+    theirs = listed(client.signup())[0]["id"]
+    assert person.delete(f"/v1/me/devices/{theirs}").status == 404
+    assert len(listed(person)) == 1
+
+
+def test_device_forget_makes_the_device_one_of_many(slow):
+    client = slow.client()
+    person = client.signup()
+    gone, kept = person.tokens["device_token"], client.login(person.email, person.password, headers={"User-Agent": "Tablet/1.0"})
+    device = listed(person)[-1]
+    assert person.delete(f"/v1/me/devices/{device['id']}").status == 204
+    assert person.delete(f"/v1/me/devices/{device['id']}").status == 404
+    assert [each["id"] for each in listed(person)] != [device["id"]] and len(listed(person)) == 1
+    assert person.get("/v1/me").status == 200, "sessions go on"
+    assert lock_out(slow.client(), person.email) == 5
+    assert login(client, person.email, person.password, gone).status == 429
+    assert login(client, person.email, person.password, kept["device_token"]).status == 200
+
+
+def test_devices_forget_forgets_all_and_the_next_sign_in_is_told(start_alone):
+    """Whoever forgets them to come in unseen is seen."""
+    service = start_alone()
+    client = service.client()
+    person = client.signup()
+    client.login(person.email, person.password, headers={"User-Agent": "Tablet/1.0"})
+    before = mails(service, person.email).count("new_device")
+    assert person.delete("/v1/me/devices").status == 204
+    assert listed(person) == []
+    assert person.delete("/v1/me/devices").status == 204
+    client.login(person.email, person.password, headers={"User-Agent": "Tablet/1.0"})
+    assert mails(service, person.email).count("new_device") == before + 1
+    assert len(listed(person)) == 1
+    with sqlite3.connect(service.database) as database:
+        told = [subject for (subject,) in database.execute("SELECT subject FROM audit_events WHERE type = 'device.forgotten'")]
+    assert told == ["device:all", "device:all"]

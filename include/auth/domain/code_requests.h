@@ -1,6 +1,6 @@
 /* code_requests.h — a code and a link by mail, for whoever asks.
- * Rule:    any well-formed address gets the same answer after the same work: known, unknown, locked, closing, verified or
- *          not. Mail goes out only where it is of use to the owner of an account.
+ * Rule:    any well-formed address gets the same answer after the same work and time: known, unknown, locked, closing,
+ *          verified or not. Mail goes out only where it is of use to the owner of an account.
  * Errors:  VALIDATION_FAILED, DISABLED_BY_POLICY, RATE_LIMITED, DATABASE_UNAVAILABLE.
  * Waits:   yes (database).
  * Source:  OWASP Forgot Password Cheat Sheet; OWASP ASVS 6.3.8, 6.4.3, 6.5.

@@ -40,4 +40,21 @@ NODISCARD result devices_note(struct service *service, struct db *tx, struct tas
 /* None is known any more; in the caller's transaction. */
 NODISCARD result devices_forget(struct db *tx, struct task *task, struct id account_id);
 
+/* Who looks at the own devices, from where. */
+struct device_owner {
+    struct id account_id;
+    struct id session_id;
+    struct str client_address;
+};
+
+/* Those that are known, seen last first. */
+NODISCARD result devices_list(struct service *service, struct task *task, struct id account_id,
+                              struct device_list *ret_list);
+/* What is tried from it counts with everybody's again, and the next sign-in from there is told to the owner. Sessions go on.
+ * NOT_FOUND unless it is one of the account's. */
+NODISCARD result devices_forget_one(struct service *service, struct task *task,
+                                    const struct device_owner *owner, struct id device_id);
+NODISCARD result devices_forget_own(struct service *service, struct task *task,
+                                    const struct device_owner *owner);
+
 #endif

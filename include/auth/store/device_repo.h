@@ -19,8 +19,28 @@ NODISCARD result known_device_find(struct db *db, struct task *task, const struc
 /* Seen now. `*ret_is_new`: for the first time since `seen_after_ms`. */
 NODISCARD result known_device_see(struct db *db, struct task *task, const struct device_key *key,
                                   int64_t seen_after_ms, bool *ret_is_new);
+struct device_counts {
+    int64_t devices;
+    int64_t sessions; /* living, or ended of late; 2 at most */
+};
 NODISCARD result known_device_count(struct db *db, struct task *task, struct id account_id,
-                                    int64_t *ret_count);
+                                    struct device_counts *ret_counts);
+
+/* What an owner may know of a device. */
+struct device_record {
+    struct id id; /* the beginning of its digest */
+    int64_t first_seen_at_ms;
+    int64_t last_seen_at_ms;
+};
+struct device_list {
+    struct device_record *items;
+    size_t count;
+};
+/* Those seen after the given time, last first. */
+NODISCARD result known_device_list(struct db *db, struct task *task, struct id account_id,
+                                   int64_t seen_after_ms, int64_t count, struct device_list *ret_list);
+NODISCARD result known_device_forget(struct db *db, struct task *task, struct id account_id,
+                                     struct id device_id);
 /* All but the `kept` seen last are forgotten. */
 NODISCARD result known_device_prune(struct db *db, struct task *task, struct id account_id, int64_t kept);
 NODISCARD result known_device_forget_all(struct db *db, struct task *task, struct id account_id);

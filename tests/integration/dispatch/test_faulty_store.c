@@ -10,6 +10,7 @@
 #include "auth/domain/accounts.h"
 #include "auth/domain/administrators.h"
 #include "auth/domain/clients.h"
+#include "auth/domain/devices.h"
 #include "auth/domain/grants.h"
 #include "auth/domain/groups.h"
 #include "auth/domain/roles.h"
@@ -21,7 +22,7 @@
 #define STATE_BYTES 2048u
 
 static char ada_bearer[2048], shop_bearer_form[2048], shop_basic[512], refresh_form[256], refresh_body[256],
-    session_path[128];
+    session_path[128], device_path[128];
 static char root_bearer[2048], user_id[ID_TEXT_SIZE], group_id[ID_TEXT_SIZE], webhook_id[ID_TEXT_SIZE],
     delivery_id[ID_TEXT_SIZE];
 
@@ -90,6 +91,9 @@ static const struct route_case CASES[] = {
      204},
     {"session_get", {.method = HTTP_GET, .path = session_path, .authorization = ada_bearer}, 200},
     {"session_end", {.method = HTTP_DELETE, .path = session_path, .authorization = ada_bearer}, 204},
+    {"devices_list", {.method = HTTP_GET, .path = "/v1/me/devices", .authorization = ada_bearer}, 200},
+    {"devices_forget", {.method = HTTP_DELETE, .path = "/v1/me/devices", .authorization = ada_bearer}, 204},
+    {"device_forget", {.method = HTTP_DELETE, .path = device_path, .authorization = ada_bearer}, 204},
     {"authz", {.method = HTTP_GET, .path = "/v1/authz", .authorization = ada_bearer}, 200},
     {"oauth_token, refresh",
      {.method = HTTP_POST, .path = "/oauth/token", .content_type = FORM, .body = {refresh_form, 0}},
@@ -202,6 +206,17 @@ static void keep_administration(struct visitor *visitor, struct id account_id)
     id_print(group.id, group_id);
 }
 
+static void keep_device(struct visitor *visitor, struct id account_id)
+{
+    struct device_list list = {0};
+    char id[ID_TEXT_SIZE];
+    expect_code(visitor, devices_list(visitor->service, &visitor->task, account_id, &list), STATUS_OK,
+                "devices");
+    cr_expect_eq(list.count, 1);
+    id_print(list.items[0].id, id);
+    snprintf(device_path, sizeof device_path, "/v1/me/devices/%s", id);
+}
+
 static void make_pattern(struct visitor *visitor)
 {
     struct account account;
@@ -216,6 +231,7 @@ static void make_pattern(struct visitor *visitor)
                 STATUS_OK, "other's session");
     id_print(principal.session_id, id);
     snprintf(session_path, sizeof session_path, "/v1/me/sessions/%s", id);
+    keep_device(visitor, account.id);
     snprintf(ada_bearer, sizeof ada_bearer, "Bearer %.*s", STR_ARGS(mine.access_token));
     snprintf(refresh_form, sizeof refresh_form, "grant_type=refresh_token&client_id=auth&refresh_token=%.*s",
              STR_ARGS(mine.refresh_token));
@@ -255,7 +271,7 @@ static void read_state(const struct domain_fixture *fixture, char state[STATE_BY
         "SELECT count(*) FROM group_roles; SELECT count(*) FROM account_roles; SELECT count(*) FROM api_keys;"
         "SELECT count(*) FROM factors; SELECT count(*) FROM one_time_codes; SELECT count(*) FROM "
         "mail_outbox; SELECT version || is_enabled || (previous_until_ms IS NULL) FROM webhooks;"
-        "SELECT state FROM webhook_deliveries;";
+        "SELECT state FROM webhook_deliveries; SELECT count(*) FROM known_devices;";
     sqlite3 *file;
     state[0] = '\0';
     if (sqlite3_open(fixture->path, &file) != SQLITE_OK) abort();
