@@ -9,7 +9,7 @@
 #define TIME_SLACK_MS INT64_C(86400000)
 
 static const char *const TYPE_NAMES[AUDIT_TYPE_COUNT] = {
-#define AUDIT_TYPE(name, text) [AUDIT_##name] = (text),
+#define AUDIT_TYPE(name, text, meaning) [AUDIT_##name] = (text),
 #include "auth/model/audit_types.def"
 #undef AUDIT_TYPE
 };

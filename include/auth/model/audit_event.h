@@ -9,7 +9,7 @@
 #include "auth/base/id.h"
 
 enum audit_type {
-#define AUDIT_TYPE(name, text) AUDIT_##name,
+#define AUDIT_TYPE(name, text, meaning) AUDIT_##name,
 #include "auth/model/audit_types.def"
 #undef AUDIT_TYPE
     AUDIT_TYPE_COUNT
