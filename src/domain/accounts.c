@@ -9,6 +9,7 @@
 #include "auth/domain/notices.h"
 #include "auth/domain/password_policy.h"
 #include "auth/domain/rights.h"
+#include "users_internal.h"
 
 result accounts_look_up(struct service *service, struct task *task, struct str email_key,
                         struct account *ret_account)
@@ -24,6 +25,8 @@ result accounts_look_up(struct service *service, struct task *task, struct str e
 result accounts_update(struct service *service, struct task *task, struct id id,
                        const struct account_profile_change *change, struct account *ret_account)
 {
+    const struct user given = {.name = change->name, .locale = change->locale};
+    TRY(user_check_words(task, &given));
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
     TRY(account_update_profile(tx, task, id, change, ret_account));

@@ -11,6 +11,7 @@
 #include "auth/domain/scopes.h"
 #include "auth/store/group_repo.h"
 #include "auth/store/role_repo.h"
+#include "users_internal.h"
 
 #define LINK_PATH       "/ui/invite"
 #define GROUP_ROLES_MAX 200
@@ -103,13 +104,26 @@ struct secret invitations_link(const struct service *service, struct task *task,
     return (struct secret){(unsigned char *)(uintptr_t)link.ptr, link.len};
 }
 
+/* Whoever may invite does not thereby hand out what others administer. */
+static result check_powers(struct task *task, const struct invitation_order *order)
+{
+    if (order->roles.count > 0 && !has_scope(order->granter, STR("admin:roles")))
+        FAIL(&task->fault, FORBIDDEN, "roles are given by who may administer them");
+    if (order->groups.count > 0 && !has_scope(order->granter, STR("admin:groups")))
+        FAIL(&task->fault, FORBIDDEN, "groups are joined by leave of who may administer them");
+    return RESULT_OK;
+}
+
 static result check_order(struct service *service, struct task *task, const struct invitation_order *order,
                           struct invitation *invitation)
 {
     struct account account;
     if (!service->policy->is_signup_by_invitation)
         FAIL(&task->fault, DISABLED_BY_POLICY, "sign-up is closed, to whoever is invited, too");
+    TRY(check_powers(task, order));
+    const result words = user_check_words(task, &(struct user){.locale = order->locale});
     TRY(email_canonicalize(task, "/email", order->email, &invitation->email_key));
+    TRY(words);
     TRY(promise_roles(service, task, order, &invitation->roles));
     TRY(promise_groups(service, task, order, &invitation->group_ids));
     if (task->fault.error_count > 0) FAIL(&task->fault, VALIDATION_FAILED, "roles or groups are not there");
@@ -156,11 +170,21 @@ result invitations_create(struct service *service, struct task *task, const stru
     return RESULT_OK;
 }
 
+/* Nobody is told that an invitation was taken back in time when its account is there. */
+static result withdraw(struct db *tx, struct task *task, struct id id)
+{
+    struct invitation invitation;
+    const result deleted = invitation_delete(tx, task, id);
+    if (deleted.code != STATUS_NOT_FOUND) return deleted;
+    TRY(invitation_find(tx, task, id, &invitation));
+    FAIL(&task->fault, CONFLICT, "invitation was accepted");
+}
+
 result invitations_revoke(struct service *service, struct task *task, struct id id)
 {
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
-    TRY(invitation_delete(tx, task, id));
+    TRY(withdraw(tx, task, id));
     TRY(note(service, tx, task, AUDIT_INVITATION_REVOKED, id, (struct id){{0}}));
     return db_commit(&tx, task);
 }
@@ -179,29 +203,48 @@ result invitations_look(struct service *service, struct task *task, struct secre
     return found;
 }
 
-/* A role or a group that is gone is given to nobody. */
-static result give(struct db *tx, struct task *task, const struct invitation *invitation,
-                   struct id account_id)
+static result note_gift(struct service *service, struct db *tx, struct task *task, enum audit_type type,
+                        struct id account_id, struct str subject)
+{
+    return audit_note(service, tx, task,
+                      &(struct audit_event){.type = type, .account_id = account_id, .subject = subject});
+}
+
+/* One that is gone is given to nobody; the same of groups. */
+static result give_role(struct service *service, struct db *tx, struct task *task, struct str name,
+                        struct id account_id)
 {
     bool is_new;
+    struct role role;
+    const result found = role_find(tx, task, name, &role);
+    if (found.code == STATUS_NOT_FOUND) return RESULT_OK;
+    TRY(found);
+    TRY(role_grant(tx, task, account_id, name, &is_new));
+    return note_gift(service, tx, task, AUDIT_ROLE_GRANTED, account_id,
+                     str_printf(task->arena, "role:%.*s", STR_ARGS(name)));
+}
+
+static result give_membership(struct service *service, struct db *tx, struct task *task, struct str text,
+                              struct id account_id)
+{
+    bool is_new;
+    struct id id;
+    struct group group;
+    if (!id_parse(text, &id)) return RESULT_OK;
+    const result found = group_find(tx, task, id, &group);
+    if (found.code == STATUS_NOT_FOUND) return RESULT_OK;
+    TRY(found);
+    TRY(group_member_insert(tx, task, id, account_id, &is_new));
+    return note_gift(service, tx, task, AUDIT_GROUP_MEMBER_ADDED, account_id,
+                     str_printf(task->arena, "group:%.*s", STR_ARGS(text)));
+}
+
+static result give(struct service *service, struct db *tx, struct task *task,
+                   const struct invitation *invitation, struct id account_id)
+{
     struct str roles = invitation->roles, groups = invitation->group_ids;
-    while (!is_empty(roles)) {
-        struct role role;
-        const struct str name = str_split(&roles, ' ');
-        const result found = role_find(tx, task, name, &role);
-        if (found.code == STATUS_NOT_FOUND) continue;
-        TRY(found);
-        TRY(role_grant(tx, task, account_id, name, &is_new));
-    }
-    while (!is_empty(groups)) {
-        struct id id;
-        struct group group;
-        if (!id_parse(str_split(&groups, ' '), &id)) continue;
-        const result found = group_find(tx, task, id, &group);
-        if (found.code == STATUS_NOT_FOUND) continue;
-        TRY(found);
-        TRY(group_member_insert(tx, task, id, account_id, &is_new));
-    }
+    while (!is_empty(roles)) TRY(give_role(service, tx, task, str_split(&roles, ' '), account_id));
+    while (!is_empty(groups)) TRY(give_membership(service, tx, task, str_split(&groups, ' '), account_id));
     return RESULT_OK;
 }
 
@@ -213,6 +256,6 @@ result invitations_accept(struct service *service, struct db *tx, struct task *t
         FAIL(&task->fault, CODE_INVALID, "invitation was accepted at the same moment");
     TRY(accepted);
     TRY(account_prove(tx, task, account_id, true));
-    TRY(give(tx, task, invitation, account_id));
+    TRY(give(service, tx, task, invitation, account_id));
     return note(service, tx, task, AUDIT_INVITATION_ACCEPTED, invitation->id, account_id);
 }

@@ -7,6 +7,7 @@
 #include "auth/domain/invitations.h"
 #include "auth/domain/mailer.h"
 #include "auth/domain/password_policy.h"
+#include "users_internal.h"
 
 struct signing_up {
     const struct signup *signup;
@@ -64,14 +65,17 @@ static result check_password(struct service *service, struct task *task, struct 
     return password_policy_judge(service, task, "/password", signing_up->password, &owner);
 }
 
-/* All before anything is stored; address and password are both looked at, so that all that is wrong is named at once. */
+/* All before anything is stored; words, address and password are all looked at, so that all that is wrong is named at once. */
 static result check(struct service *service, struct task *task, struct signing_up *signing_up)
 {
     TRY(check_way(service, task, signing_up));
+    const struct user given = {.name = signing_up->signup->name, .locale = signing_up->signup->locale};
+    const result words = user_check_words(task, &given);
     const result address = check_address(service, task, signing_up);
     const result password =
         address.code == STATUS_CODE_INVALID ? RESULT_OK : check_password(service, task, signing_up);
     TRY(address);
+    TRY(words);
     return password;
 }
 

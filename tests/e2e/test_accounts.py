@@ -229,3 +229,14 @@ def test_me_password_ends_all_sessions_but_the_one_that_asks(client, person):
     assert client.refresh(other.refresh).code() == "invalid_grant"
     assert client.post("/v1/login", {"email": person.email, "password": person.password}).status == 401
     assert client.login(person.email, chosen)
+
+
+@pytest.mark.parametrize("document, pointer", [
+    ({"name": " Ada"}, "/name"), ({"name": "Ada\u202eadA"}, "/name"), ({"name": "Ada\u2028Bcc: x"}, "/name"),
+    ({"locale": "en;q=1"}, "/locale"), ({"locale": "../de"}, "/locale"), ({"locale": "d\u00e9"}, "/locale")])
+def test_signup_and_me_update_take_the_names_administrators_may_give(client, person, document, pointer):
+    """Such a name would be refused where an administrator changes the account, and speaks to whoever reads a mail or a list."""
+    answer = client.post("/v1/signup", {"email": client.new_email(), "password": new_password(), **document})
+    assert (answer.status, answer.pointers()) == (422, {pointer: "wrong_type"}), answer.body
+    answer = person.patch("/v1/me", document)
+    assert (answer.status, answer.pointers()) == (422, {pointer: "wrong_type"}), answer.body

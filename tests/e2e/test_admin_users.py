@@ -287,6 +287,19 @@ def test_admin_user_patch_honours_versions(root):
     assert root.get(path).json()["status"] == "active" and root.get(path).json()["name"] == "B"
 
 
+def test_admin_user_version_is_another_after_what_its_owner_changed(root, person):
+    """What an administrator has looked at is no longer so; nor is a name overwritten that was set since."""
+    path = path_of(person)
+    for method, where, document in (("PATCH", "/v1/me", {"name": "Mine"}), ("PATCH", "/v1/me", {"locale": "fr"}),
+                                    ("PUT", "/v1/me/password", {"current": person.password, "new": new_password()}),
+                                    ("DELETE", "/v1/me", None)):
+        before = root.get(path).header("ETag")
+        answer = person.client.request(method, where, document=document, token=person.access)
+        assert answer.status in (200, 202, 204), answer.body
+        assert root.get(path).header("ETag") != before, (method, where)
+        assert root.patch(path, {"name": "Theirs"}, headers={"If-Match": before}).code() == "precondition_failed"
+
+
 def test_admin_user_patch_of_one_version_by_many_at_once_is_done_once(root):
     path = f"{USERS}/{make(root)['id']}"
     tag = root.get(path).header("ETag")

@@ -2,6 +2,7 @@
 """Who may make an account, whose address has to be proved first, and what an invitation gives."""
 import concurrent.futures
 import json
+import time
 
 import pytest
 
@@ -136,6 +137,7 @@ def administrator(service, scopes="admin:invitations admin:roles admin:groups"):
 def test_admin_invitation_create_refuses_what_cannot_be_promised(service, client, person):
     call = administrator(service)
     for document, pointers in (({}, {"/email"}), ({"email": "nobody"}, {"/email"}),
+                               ({"email": "a@example.org", "locale": "de;q=1"}, {"/locale"}),
                                ({"email": "a@example.org", "roles": ["nothing"]}, {"/roles/0"}),
                                ({"email": "a@example.org", "groups": ["x", person.get("/v1/me").json()["id"]]},
                                 {"/groups/0", "/groups/1"})):
@@ -151,6 +153,20 @@ def test_admin_invitation_create_gives_no_power_the_inviter_lacks(service, clien
     answer = administrator(service)("POST", "/v1/admin/invitations",
                                     {"email": client.new_email(), "roles": ["administrator"]})
     assert answer.status == 403
+
+
+def test_admin_invitation_create_takes_the_power_over_roles_and_groups(service, client):
+    """Security incident 15: who may only invite makes no editor, though no role but of others is in it."""
+    call, role, group = administrator(service), f"printer.{service.name}", f"Printers {service.name}"
+    assert call("POST", "/v1/admin/roles", {"name": role, "scopes": ["print:write"]}).status == 201
+    group_id = call("POST", "/v1/admin/groups", {"name": group}).json()["id"]
+    for scopes, gifts, status in (("admin:invitations admin:users admin:groups", {"roles": [role]}, 403),
+                                  ("admin:invitations admin:users admin:roles", {"groups": [group_id]}, 403),
+                                  ("admin:invitations admin:roles", {"roles": [role]}, 201),
+                                  ("admin:invitations admin:groups", {"groups": [group_id]}, 201),
+                                  ("admin:invitations", {"roles": [], "groups": []}, 201)):
+        answer = administrator(service, scopes)("POST", "/v1/admin/invitations", {"email": client.new_email(), **gifts})
+        assert answer.status == status, (scopes, gifts, answer.body)
 
 
 def test_admin_invitation_create_mails_a_link_that_makes_one_account(service, client):
@@ -175,6 +191,13 @@ def test_admin_invitation_create_mails_a_link_that_makes_one_account(service, cl
     assert sign_up(client, email, invite=mail.token)[2].status == 401, "used once"
     kept = call("GET", f"/v1/admin/invitations/{made.json()['id']}").json()
     assert kept["account_id"] == me["id"] and kept["accepted_at"]
+    late = call("DELETE", f"/v1/admin/invitations/{made.json()['id']}")
+    assert (late.status, late.code()) == (409, "conflict")
+    reader = administrator(service, "admin:events:read")
+    until, types = time.monotonic() + 10, set()
+    while not {"invitation.accepted", "role.granted", "group.member_added"} <= types:
+        assert time.monotonic() < until, types
+        types = {event["type"] for event in reader("GET", f"/v1/admin/events?account_id={me['id']}").json()["data"]}
 
 
 def test_admin_invitation_is_accepted_once_of_many_at_once(service, client):

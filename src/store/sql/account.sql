@@ -1,4 +1,4 @@
--- Accounts. Times are Unix milliseconds.
+-- Accounts. Times are Unix milliseconds. What an administrator sees of one and its owner changes makes another version of it.
 
 -- name: account_insert
 -- lane: write
@@ -35,7 +35,7 @@ FROM accounts WHERE id > $1 ORDER BY id LIMIT $2
 UPDATE accounts
 SET name = CASE WHEN $2 THEN $3 ELSE name END,
     locale = CASE WHEN $4 THEN $5 ELSE locale END,
-    updated_at_ms = $6
+    updated_at_ms = $6, version = version + 1
 WHERE id = $1 AND status = 'active'
 RETURNING id, email, email_key, is_email_verified, name, locale, password_hash, password_changed_at_ms, status, delete_after_ms, created_at_ms, updated_at_ms
 
@@ -48,7 +48,7 @@ RETURNING id, email, email_key, is_email_verified, name, locale, password_hash, 
 UPDATE accounts
 SET password_hash = $3,
     password_changed_at_ms = CASE WHEN $4 > password_changed_at_ms THEN $4 ELSE password_changed_at_ms + 1 END,
-    updated_at_ms = $4
+    updated_at_ms = $4, version = version + 1
 WHERE id = $1 AND password_changed_at_ms = $2 AND status = 'active'
 RETURNING id
 
@@ -73,7 +73,7 @@ UPDATE accounts SET password_hash = $3 WHERE id = $1 AND password_hash = $2
 -- lane: write
 -- in: id uuid, delete_after_ms int, now int
 -- out: id uuid
-UPDATE accounts SET status = 'closing', delete_after_ms = $2, updated_at_ms = $3
+UPDATE accounts SET status = 'closing', delete_after_ms = $2, updated_at_ms = $3, version = version + 1
 WHERE id = $1 AND status = 'active'
 RETURNING id
 
@@ -82,7 +82,7 @@ RETURNING id
 -- lane: write
 -- in: id uuid, now int
 -- out: id uuid
-UPDATE accounts SET status = 'active', delete_after_ms = NULL, updated_at_ms = $2
+UPDATE accounts SET status = 'active', delete_after_ms = NULL, updated_at_ms = $2, version = version + 1
 WHERE id = $1 AND status = 'closing' AND delete_after_ms > $2 AND lock_reason IS NULL
 RETURNING id
 

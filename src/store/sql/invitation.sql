@@ -42,11 +42,12 @@ UPDATE invitations SET accepted_at_ms = $4, account_id = $3
 WHERE id = $1 AND email_key = $2 AND accepted_at_ms IS NULL AND expires_at_ms > $4
 RETURNING id
 
+-- One that was accepted stays, as long as the account's beginning is of interest.
 -- name: invitation_delete
 -- lane: write
 -- in: id uuid
 -- out: id uuid
-DELETE FROM invitations WHERE id = $1 RETURNING id
+DELETE FROM invitations WHERE id = $1 AND accepted_at_ms IS NULL RETURNING id
 
 -- Accepted or not: of the `count` oldest those that are long over.
 -- name: invitation_erase_expired
