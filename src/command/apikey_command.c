@@ -17,7 +17,7 @@ struct key_row {
     struct str owner;
     struct str name;
     struct str hint;
-    struct str scopes;
+    struct str_list scopes;
     int64_t expires_at_ms;
     int64_t last_used_at_ms;
 };
@@ -30,8 +30,8 @@ static const struct field KEY_ROWS[] = {
      .offset = offsetof(struct key_row, owner)},
     {.name = "name", .type = FIELD_STRING, .flags = FIELD_REQUIRED, .offset = offsetof(struct key_row, name)},
     {.name = "hint", .type = FIELD_STRING, .flags = FIELD_REQUIRED, .offset = offsetof(struct key_row, hint)},
-    {.name = "scope",
-     .type = FIELD_STRING,
+    {.name = "scopes",
+     .type = FIELD_STRINGS,
      .flags = FIELD_REQUIRED,
      .offset = offsetof(struct key_row, scopes)},
     {.name = "expires_at", .type = FIELD_TIME, .offset = offsetof(struct key_row, expires_at_ms)},
@@ -130,8 +130,13 @@ static result list_page(struct service *service, struct task *task, void *argume
     struct key_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
     for (size_t i = 0; i < page.count; i++) {
         const struct api_key *key = &page.items[i];
-        rows[i] = (struct key_row){key->id,     owner_text(task, key), key->name,           key->hint,
-                                   key->scopes, key->expires_at_ms,    key->last_used_at_ms};
+        rows[i] = (struct key_row){.id = key->id,
+                                   .owner = owner_text(task, key),
+                                   .name = key->name,
+                                   .hint = key->hint,
+                                   .scopes = list_words(task->arena, key->scopes, ' '),
+                                   .expires_at_ms = key->expires_at_ms,
+                                   .last_used_at_ms = key->last_used_at_ms};
         work->after = key->id;
     }
     list_print(&KEY_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);

@@ -46,6 +46,8 @@ struct subcommand {
 const struct subcommand *subcommand_find(const char *command, const struct command_line *line,
                                          const struct subcommand *rows, size_t count);
 
+/* The words of what is stored as one text. */
+struct str_list list_words(struct arena *arena, struct str words, char separator);
 /* A table for people, no wider than their terminal, or one JSON object per line. `items` is an array of the structure `fields` describes. */
 void list_print(const struct fields *fields, const struct object_list *list, bool is_json);
 /* One thing, a member on each line, or one JSON object. */

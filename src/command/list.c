@@ -9,8 +9,8 @@
 #include "command_line_internal.h"
 
 #define LIST_COLUMNS_MAX 12u
-#define LIST_LINE_MAX    8192u
-#define GAP              2u /* spaces between columns */
+#define LIST_LINE_MAX    ((size_t)512 * 1024) /* an account may have many groups */
+#define GAP              2u                   /* spaces between columns */
 #define COLUMN_LEAST     8u
 
 static const void *member_of(const struct field *row, const void *item)
@@ -26,6 +26,25 @@ static struct str time_text(struct arena *arena, int64_t at_ms)
     return str_from(text);
 }
 
+struct str_list list_words(struct arena *arena, struct str words, char separator)
+{
+    struct str *items = arena_alloc_array(arena, words.len / 2 + 1, sizeof *items);
+    size_t count = 0;
+    while (!is_empty(words)) {
+        const struct str word = str_split(&words, separator);
+        if (!is_empty(word)) items[count++] = word;
+    }
+    return (struct str_list){items, count};
+}
+
+static struct str joined(struct arena *arena, const struct str_list *list)
+{
+    struct str text = STR_NONE;
+    for (size_t i = 0; i < list->count; i++)
+        text = str_printf(arena, "%.*s%s%.*s", STR_ARGS(text), i > 0 ? " " : "", STR_ARGS(list->items[i]));
+    return text;
+}
+
 /* The kinds of members that lists of commands have. */
 static struct str cell(struct arena *arena, const struct field *row, const void *item)
 {
@@ -39,7 +58,8 @@ static struct str cell(struct arena *arena, const struct field *row, const void 
         id_print(*(const struct id *)member, text);
         return str_from(text);
     }
-    const struct str text = *(const struct str *)member;
+    const bool is_list = row->type == FIELD_STRINGS;
+    const struct str text = is_list ? joined(arena, member) : *(const struct str *)member;
     return is_empty(text) ? STR("-") : text;
 }
 

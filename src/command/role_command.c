@@ -13,7 +13,7 @@
 
 struct role_row {
     struct str name;
-    struct str scopes;
+    struct str_list scopes;
     struct str description;
 };
 
@@ -22,8 +22,8 @@ static const struct field ROLE_ROWS[] = {
      .type = FIELD_STRING,
      .flags = FIELD_REQUIRED,
      .offset = offsetof(struct role_row, name)},
-    {.name = "scope",
-     .type = FIELD_STRING,
+    {.name = "scopes",
+     .type = FIELD_STRINGS,
      .flags = FIELD_REQUIRED,
      .offset = offsetof(struct role_row, scopes)},
     {.name = "description", .type = FIELD_STRING, .offset = offsetof(struct role_row, description)},
@@ -38,9 +38,10 @@ struct role_work {
     char after[ROLE_NAME_MAX + 1]; /* of a list: the last one that was printed */
 };
 
-static struct role_row row_of(const struct role *role)
+static struct role_row row_of(struct arena *arena, const struct role *role)
 {
-    return (struct role_row){role->name, role_scopes(role->name, role->scopes), role->description};
+    const struct str_list scopes = list_words(arena, role_scopes(role->name, role->scopes), ' ');
+    return (struct role_row){role->name, scopes, role->description};
 }
 
 static result create(struct service *service, struct task *task, void *argument)
@@ -53,7 +54,7 @@ static result create(struct service *service, struct task *task, void *argument)
     const result created = roles_create(service, task, &wanted, scopes_of_shell(), &made);
     if (created.code == STATUS_CONFLICT) FAIL(&task->fault, CONFLICT, "there is such a role already");
     TRY(created);
-    const struct role_row row = row_of(&made);
+    const struct role_row row = row_of(task->arena, &made);
     list_print(&ROLE_FIELDS, &(struct object_list){&row, 1}, work->line->is_json);
     return RESULT_OK;
 }
@@ -65,7 +66,7 @@ static result list_page(struct service *service, struct task *task, void *argume
     TRY(role_list_page(service->db, task, str_from(work->after), PAGE_ROWS, &page));
     struct role_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
     for (size_t i = 0; i < page.count; i++) {
-        rows[i] = row_of(&page.items[i]);
+        rows[i] = row_of(task->arena, &page.items[i]);
         (void)snprintf(work->after, sizeof work->after, "%.*s", STR_ARGS(rows[i].name));
     }
     list_print(&ROLE_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);

@@ -2,6 +2,7 @@
 #include "account_word_internal.h"
 #include "auth/domain/code_requests.h"
 #include "auth/domain/invitations.h"
+#include "auth/domain/mailer.h"
 #include "auth/domain/scopes.h"
 #include "user_command_internal.h"
 
@@ -27,28 +28,22 @@ static void print(const struct user_work *work, const struct link_made *made)
     list_print(&LINK_FIELDS, &(struct object_list){made, 1}, work->line->is_json);
 }
 
-/* Words parted by spaces. */
-static struct str_list words_of(struct task *task, const char *words)
+/* Mailed, as over the API, where there is a mail server; --print-link hands it over instead. */
+static bool is_to_be_mailed(const struct service *service, const struct user_work *work)
 {
-    struct str rest = str_from(words);
-    struct str *items = arena_alloc_array(task->arena, rest.len / 2 + 1, sizeof *items);
-    size_t count = 0;
-    while (!is_empty(rest)) {
-        const struct str word = str_split(&rest, ' ');
-        if (!is_empty(word)) items[count++] = word;
-    }
-    return (struct str_list){items, count};
+    return work->is_mailed || (!work->prints_link && mailer_has_server(service->mailer));
 }
 
 result user_invite(struct service *service, struct task *task, void *argument)
 {
     const struct user_work *work = argument;
+    const bool is_mailed = is_to_be_mailed(service, work);
     const struct invitation_order order = {.email = str_from(work->line->words[1]),
-                                           .roles = words_of(task, work->roles),
-                                           .groups = words_of(task, work->groups),
+                                           .roles = list_words(task->arena, str_from(work->roles), ' '),
+                                           .groups = list_words(task->arena, str_from(work->groups), ' '),
                                            .locale = str_from(work->locale),
                                            .granter = scopes_of_shell(),
-                                           .is_not_mailed = !work->is_mailed};
+                                           .is_not_mailed = !is_mailed};
     struct invitation invitation;
     struct secret token;
     const result invited = invitations_create(service, task, &order, &invitation, &token);
@@ -56,7 +51,7 @@ result user_invite(struct service *service, struct task *task, void *argument)
         FAIL(&task->fault, CONFLICT, "%.*s has an account already", STR_ARGS(order.email));
     TRY(invited);
     struct link_made made = {.expires_at_ms = invitation.expires_at_ms};
-    if (!work->is_mailed) made.url = secret_expose(invitations_link(service, task, token));
+    if (!is_mailed) made.url = secret_expose(invitations_link(service, task, token));
     print(work, &made);
     return RESULT_OK;
 }

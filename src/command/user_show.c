@@ -21,8 +21,8 @@ struct user_row {
     bool requires_mfa;
     bool has_password;
     struct str external_id;
-    struct str roles;
-    struct str groups;
+    struct str_list roles;
+    struct str_list groups;
     int64_t updated_at_ms;
     int64_t last_login_at_ms;
     int64_t delete_after_ms;
@@ -47,8 +47,8 @@ static const struct field USER_ROWS[] = {
     ROW("requires_mfa", FIELD_BOOLEAN, FIELD_REQUIRED, requires_mfa),
     ROW("has_password", FIELD_BOOLEAN, FIELD_REQUIRED, has_password),
     ROW("external_id", FIELD_STRING, 0, external_id),
-    ROW("roles", FIELD_STRING, 0, roles),
-    ROW("groups", FIELD_STRING, 0, groups),
+    ROW("roles", FIELD_STRINGS, 0, roles),
+    ROW("groups", FIELD_STRINGS, 0, groups),
     ROW("updated_at", FIELD_TIME, FIELD_REQUIRED, updated_at_ms),
     ROW("last_login_at", FIELD_TIME, 0, last_login_at_ms),
     ROW("delete_after", FIELD_TIME, 0, delete_after_ms),
@@ -84,8 +84,8 @@ result user_print(struct service *service, struct task *task, struct id id, bool
     TRY(user_find(service->db, task, id, &user));
     TRY(rights_read(service->db, task, id, &rights));
     struct user_row row = row_of(&user);
-    row.roles = rights.roles;
-    row.groups = rights.groups;
+    row.roles = list_words(task->arena, rights.roles, ',');
+    row.groups = list_words(task->arena, rights.groups, ',');
     record_print(&USER_FIELDS, &row, is_json);
     return RESULT_OK;
 }

@@ -66,7 +66,7 @@ def test_the_first_administrator_is_made_by_who_has_the_shell(start_alone):
     service = start_alone()
     email, password = new_email(), new_password()
     made = service.replicas[0].run("user", "create", email, "--admin", "--name", "Ada", "--verified", "--json", stdin=password + "\n")
-    assert json.loads(made)["roles"] == "administrator" and json.loads(made)["email_verified"] is True
+    assert json.loads(made)["roles"] == ["administrator"] and json.loads(made)["email_verified"] is True
     client = service.client()
     token = client.login(email, password)["access_token"]
     assert client.get("/v1/admin/users", token=token).status == 200
@@ -135,3 +135,19 @@ def test_a_table_fits_the_terminal_and_speaks_no_escapes_to_it(replica, columns)
     least = 6 * 8 + 5 * 2  # no column becomes narrower than eight
     assert len(lines) == 2 and all(len(line) <= max(columns, least) for line in lines), lines
     assert ("…" in lines[1]) == (columns < 190) and "\x1b" not in text
+
+
+def test_roles_groups_and_scopes_are_arrays_as_over_the_api(replica):
+    email, role, group = new_email(), "r" + new_email()[:12], "g" + new_email()[:12]
+    made = json.loads(replica.run("role", "create", role, "--scopes", "a:read b:write", "--json"))
+    assert made["scopes"] == ["a:read", "b:write"] and "scope" not in made
+    assert made in [json.loads(line) for line in replica.run("role", "list", "--json").splitlines()]
+    account = replica.run("user", "create", email, "--no-password", "--role", role).strip()
+    replica.run("group", "create", group)
+    replica.run("group", "add", group, email)
+    shown = json.loads(replica.run("user", "show", account, "--json"))
+    assert (shown["roles"], shown["groups"]) == ([role], [group])
+    assert "roles" in replica.run("user", "show", account) and role in replica.run("user", "show", account)
+    replica.run("apikey", "create", "k", "--user", email, "--scopes", "a:read")
+    listed = [json.loads(line) for line in replica.run("apikey", "list", "--user", email, "--json").splitlines()]
+    assert [key["scopes"] for key in listed] == [["a:read"]]

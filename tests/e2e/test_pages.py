@@ -76,7 +76,7 @@ def test_ui_email_opened_by_anybody_changes_no_address(service, client, person):
 
 def test_ui_invite_opened_by_anybody_spends_no_invitation(service, client):
     email = client.new_email()
-    made = json.loads(service.replicas[0].run("user", "invite", email, "--json"))
+    made = json.loads(service.replicas[0].run("user", "invite", email, "--print-link", "--json"))
     page, _, token = made["url"].partition("#")
     assert page.endswith("/ui/invite")
     assert_page(read(client, "/ui/invite"))

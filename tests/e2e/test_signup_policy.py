@@ -248,11 +248,21 @@ def test_signup_by_invitation_alone(closed):
     _, _, refused = sign_up(client)
     assert (refused.status, refused.code()) == (403, "disabled_by_policy")
     email = client.new_email()
-    printed = closed.replicas[0].run("user", "invite", email, "--json")
+    printed = closed.replicas[0].run("user", "invite", email, "--print-link", "--json")
     token = json.loads(printed)["url"].partition("#")[2]
     _, password, answer = sign_up(client, email, invite=token)
     assert answer.status == 202
     assert client.login(email, password)
+
+
+def test_user_invite_mails_the_link_where_there_is_a_mail_server(service, client):
+    email, printed = client.new_email(), client.new_email()
+    told = json.loads(service.replicas[0].run("user", "invite", email, "--json"))
+    assert ("url" in told) == (not service.mail_folder), told
+    if service.mail_folder:
+        assert service.wait_mail(email, "invitation").link.startswith("http://localhost:8080/ui/invite#iv_")
+    assert "#iv_" in json.loads(service.replicas[0].run("user", "invite", printed, "--print-link", "--json"))["url"]
+    assert service.mails(printed) == []
 
 
 # --- links of administrators --------------------------------------------------------------------------------------

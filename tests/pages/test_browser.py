@@ -181,7 +181,7 @@ def test_a_new_address_is_proved(service, drive, client, person):
 
 def test_who_is_invited_makes_an_account(service, drive, client):
     email, password = client.new_email(), new_password()
-    made = json.loads(service.replicas[0].run("user", "invite", email, "--json"))
+    made = json.loads(service.replicas[0].run("user", "invite", email, "--print-link", "--json"))
     page = Page(drive(), made["url"])
     page.fill("E-mail address", "x" + email)
     page.fill("Password", password)
