@@ -6,6 +6,9 @@
 #include "auth/domain/accounts.h"
 #include "auth/domain/claims.h"
 #include "auth/domain/email.h"
+#include "auth/domain/groups.h"
+#include "auth/domain/roles.h"
+#include "auth/domain/users.h"
 #include "import_internal.h"
 
 static const char *const VERDICT_NAMES[IMPORT_VERDICT_COUNT] = {[IMPORT_CREATED] = "created",
@@ -27,12 +30,8 @@ static result refuse(struct task *task, const char *pointer, const char *code, c
 /* Names are shown to people; what other systems let through is held to our rules. */
 static result check_text(struct task *task, const char *pointer, struct str text, size_t characters_max)
 {
-    for (size_t i = 0; i < text.len; i++)
-        if ((unsigned char)text.ptr[i] < ' ' || text.ptr[i] == 0x7f)
-            return refuse(task, pointer, "control_character", "must not contain control characters");
-    if (!is_utf8(text) || utf8_count(text) > characters_max)
-        return refuse(task, pointer, "too_long", "is too long");
-    return RESULT_OK;
+    if (is_plain_text(text, characters_max)) return RESULT_OK;
+    return refuse(task, pointer, "wrong_type", "is too long, or not plain text on one line");
 }
 
 /* RFC 5646 as far as it matters: letters, digits and hyphens. Keycloak and others write "de_AT". */
@@ -52,10 +51,25 @@ static result check_locale(struct task *task, struct import_account *account)
     return RESULT_OK;
 }
 
-static result check_names(struct task *task, const char *pointer, struct str_list names)
+/* No role has such a name: it is not there. */
+static result check_roles(struct task *task, struct str_list roles)
 {
-    if (names.count > IMPORT_NAMES_MAX) return refuse(task, pointer, "too_many", "are too many");
-    for (size_t i = 0; i < names.count; i++) TRY(check_text(task, pointer, names.items[i], ACCOUNT_NAME_MAX));
+    if (roles.count > IMPORT_NAMES_MAX) return refuse(task, "/roles", "too_many", "are too many");
+    for (size_t i = 0; i < roles.count; i++)
+        if (!is_role_name(roles.items[i]))
+            return refuse(task, "/roles", "unknown", "names a role that is not there");
+    return RESULT_OK;
+}
+
+/* As groups are named here: a comma would make two of one where applications read them. */
+static result check_groups(struct task *task, struct import_account *account)
+{
+    const struct str_list given = account->groups;
+    if (given.count > IMPORT_NAMES_MAX) return refuse(task, "/groups", "too_many", "are too many");
+    struct str *names = arena_alloc_array(task->arena, given.count + 1, sizeof *names);
+    for (size_t i = 0; i < given.count; i++)
+        TRY(group_name_normalize(task, "/groups", given.items[i], &names[i]));
+    account->groups = (struct str_list){names, given.count};
     return RESULT_OK;
 }
 
@@ -72,14 +86,17 @@ static result check_account(struct task *task, struct import_account *account)
 {
     if (is_empty(account->email)) return refuse(task, "/email", "required", "must be given");
     TRY(email_canonicalize(task, "/email", account->email, &account->email_key));
+    account->name = str_trim(account->name);
     TRY(check_text(task, "/name", account->name, ACCOUNT_NAME_MAX));
-    TRY(check_text(task, "/external_id", account->external_id, 255));
+    if (account->external_id.len > EXTERNAL_ID_MAX)
+        return refuse(task, "/external_id", "too_long", "must be at most 255 bytes");
+    TRY(check_text(task, "/external_id", account->external_id, EXTERNAL_ID_MAX));
     TRY(check_locale(task, account));
     /* They go into access tokens: none may have the name of a claim that means something there. */
     if (!is_empty(account->claims)) TRY(claims_check(task, "/claims", account->claims));
     TRY(check_totp(task, account->totp_secret));
-    TRY(check_names(task, "/roles", account->roles));
-    TRY(check_names(task, "/groups", account->groups));
+    TRY(check_roles(task, account->roles));
+    TRY(check_groups(task, account));
     if (account->created_at_ms < 0 || account->created_at_ms > task->now_ms) account->created_at_ms = 0;
     return RESULT_OK;
 }

@@ -2,6 +2,7 @@
 """Accounts moved in and out over the API. The commands and the forms of other systems: tests/transfer."""
 import json
 import time
+import unicodedata
 
 import pytest
 
@@ -121,6 +122,23 @@ def test_admin_users_import_that_moves_an_address_ends_what_the_old_one_had(root
     wait_event(root, account_id, "email.changed")
     assert send(root, {"email": email, "status": "locked"}, query="?update=true").json()["updated"] == 1
     wait_event(root, account_id, "account.locked")
+
+
+@pytest.mark.parametrize("fields, pointer", [
+    ({"groups": ["staff,administrators"]}, "/groups"), ({"groups": ["a\u202eb"]}, "/groups"), ({"groups": [" a"]}, "/groups"),
+    ({"roles": ["a b"]}, "/roles"), ({"name": "Ada\u2028Bcc: x"}, "/name"), ({"name": "Ada\u202eadA"}, "/name"),
+    ({"external_id": "x\u009by"}, "/external_id"), ({"external_id": "\u00e9" * 200}, "/external_id")])
+def test_admin_users_import_takes_no_name_that_could_not_be_given_here(root, client, fields, pointer):
+    """Of groups above all: applications are told them parted by commas."""
+    answer = send(root, {"email": client.new_email(), **fields}, query="?create_groups=true").json()["data"][0]
+    assert (answer["outcome"], answer.get("field")) == ("refused", pointer), answer
+
+
+def test_admin_users_import_writes_names_as_they_are_written_here(root, client):
+    email, group = client.new_email(), "Cafe\u0301 " + client.new_email()[:20]
+    entry = send(root, {"email": email, "name": " Ada ", "groups": [group]}, query="?create_groups=true").json()["data"][0]
+    shown = root.get(f"/v1/admin/users/{entry['id']}").json()
+    assert (shown["name"], shown["groups"]) == ("Ada", [unicodedata.normalize("NFC", group)])
 
 
 def test_admin_users_import_brings_people_in_who_sign_in_as_before(mover, client):
