@@ -31,7 +31,8 @@ static const struct field INVITATION_BODY_ROWS[] = {
      .type = FIELD_STRINGS,
      .offset = offsetof(struct invitation_body, roles),
      .max = INVITATION_GRANTS_MAX,
-     .description = "Names of roles to be given; takes admin:roles, and of the admin: scopes only what you have"},
+     .description =
+         "Names of roles to be given; takes admin:roles, and of the admin: scopes only what you have"},
     {.name = "groups",
      .type = FIELD_STRINGS,
      .offset = offsetof(struct invitation_body, groups),
