@@ -70,11 +70,17 @@ static result sweep_accounts(struct service *service, struct task *task, struct 
 {
     struct closed_accounts window;
     TRY(account_closed_window(service->db, task, service->retained.account_after, STEP_ROWS, &window));
-    for (size_t i = 0; i < window.due_count; i++) TRY(erase_account(service, task, window.due[i]));
-    tally->rows[RETAINED_ACCOUNTS] = (int64_t)window.due_count;
+    result erased = RESULT_OK;
+    for (size_t i = 0; i < window.due_count; i++) {
+        const result one = erase_account(service, task, window.due[i]);
+        if (is_ok(one))
+            tally->rows[RETAINED_ACCOUNTS]++;
+        else
+            erased = one;
+    }
     TRY(sweep_devices(service, task, &window, tally));
     service->retained.account_after = window.is_last ? (struct id){{0}} : window.last;
-    return RESULT_OK;
+    return erased;
 }
 
 static result sweep_aged(struct service *service, struct task *task, struct tally *tally)
@@ -107,12 +113,14 @@ static result sweep_audit(struct service *service, struct task *task, struct tal
     return RESULT_OK;
 }
 
+/* An account that cannot be erased holds nothing else up. */
 static result sweep(struct service *service, struct task *task, struct tally *tally)
 {
-    TRY(sweep_accounts(service, task, tally));
+    const result accounts = sweep_accounts(service, task, tally);
     TRY(sweep_aged(service, task, tally));
     TRY(sweep_throttles(service, task, tally));
-    return sweep_audit(service, task, tally);
+    TRY(sweep_audit(service, task, tally));
+    return accounts;
 }
 
 static bool count(struct retention_state *state, const struct tally *tally)

@@ -317,3 +317,31 @@ Test(retention, one_replica_at_a_time_does_it_and_another_one_takes_over)
         domain_fixture_close(&first);
     }
 }
+
+/* The first of the accounts that are to go cannot go. */
+static void stuck(struct visitor *visitor)
+{
+    struct account ada, eve;
+    bool is_behind;
+    expect_code(visitor, sign_up(visitor, ADA, GOOD, &ada), STATUS_OK, "ada");
+    expect_code(visitor, sign_up(visitor, "eve@example.org", GOOD, &eve), STATUS_OK, "eve");
+    tell(visitor->fixture, "UPDATE accounts SET status = 'closing', delete_after_ms = 1");
+    tell(visitor->fixture, visitor->fixture->engine == DB_POSTGRES
+                               ? "CREATE TABLE stuck (id uuid REFERENCES accounts (id))"
+                               : "CREATE TABLE stuck (id BLOB REFERENCES accounts (id))");
+    tell(visitor->fixture, "INSERT INTO stuck SELECT id FROM accounts WHERE email_key = 'ada@example.org'");
+    fill(visitor, 1);
+    expect_code(visitor, retention_step(visitor->service, &visitor->task, &is_behind), STATUS_CONFLICT,
+                "one is stuck");
+    fault_clear(&visitor->task.fault);
+    cr_expect_eq(ask(visitor->fixture, "SELECT count(*) FROM accounts WHERE email_key = 'eve@example.org'"),
+                 0, "the one after it went");
+    cr_expect_eq(rows_of(visitor, "accounts"), 1);
+    cr_expect_eq(rows_of(visitor, "idempotency_keys"), 0, "and what goes by its age");
+    cr_expect_eq(visitor->service->retained.erased[RETAINED_ACCOUNTS], 1);
+}
+
+Test(retention, an_account_that_cannot_be_erased_holds_nothing_else_up)
+{
+    with_retention(stuck);
+}
