@@ -28,8 +28,9 @@ static void allow(struct response *response, struct str origin)
 {
     response_header_set(response, "Access-Control-Allow-Origin", origin);
     response_header_set(response, "Vary", STR("Origin"));
-    response_header_set(response, "Access-Control-Expose-Headers",
-                        STR("X-Request-Id, Retry-After, WWW-Authenticate"));
+    response_header_set(
+        response, "Access-Control-Expose-Headers",
+        STR("ETag, Idempotency-Replayed, Location, Retry-After, WWW-Authenticate, X-Request-Id"));
 }
 
 void announce_origin(const struct request *request, struct response *response)
@@ -57,8 +58,9 @@ bool answer_preflight(struct request *request, struct response *response)
     if (is_empty(origin) || !is_allowed(api_of(request)->shared, origin)) return false;
     allow(response, origin);
     response_header_set(response, "Access-Control-Allow-Methods", STR("GET, POST, PUT, PATCH, DELETE"));
-    response_header_set(response, "Access-Control-Allow-Headers",
-                        STR("Authorization, Content-Type, X-Request-Id, traceparent"));
+    response_header_set(
+        response, "Access-Control-Allow-Headers",
+        STR("Authorization, Content-Type, Idempotency-Key, If-Match, X-Request-Id, traceparent"));
     response_header_set(response, "Access-Control-Max-Age", STR("600"));
     response->status = 204;
     return true;

@@ -144,12 +144,19 @@ static enum MHD_Result send_empty(struct http_exchange *exchange, int status, co
     return queue(exchange, status, empty->mhd);
 }
 
+/* The same bytes for everybody, with nothing of anybody in them: any page may read them, also from a cache. */
+static void set_prebuilt_fields(struct response *response, const struct prebuilt *prebuilt)
+{
+    response_header_set(response, "ETag", str_from(prebuilt->etag));
+    response_header_set(response, "Cache-Control", str_from(prebuilt->cache_control));
+    response_header_set(response, "Access-Control-Allow-Origin", STR("*"));
+}
+
 static enum MHD_Result send_not_modified(struct http_exchange *exchange, const struct prebuilt *prebuilt)
 {
     /* RFC 9110 §15.4.5: what a 200 would have said of ETag and Cache-Control. */
     struct response response = {0};
-    response_header_set(&response, "ETag", str_from(prebuilt->etag));
-    response_header_set(&response, "Cache-Control", str_from(prebuilt->cache_control));
+    set_prebuilt_fields(&response, prebuilt);
     return send_fresh(exchange, MHD_HTTP_NOT_MODIFIED, &response);
 }
 
@@ -172,10 +179,10 @@ static void add_prebuilt_fields(struct MHD_Response *mhd, const struct http_serv
                                 const struct prebuilt *prebuilt)
 {
     struct response fields = {0};
-    response_header_set(&fields, "Cache-Control", str_from(prebuilt->cache_control));
+    set_prebuilt_fields(&fields, prebuilt);
     add(mhd, "Content-Type", prebuilt->content_type);
-    add(mhd, "ETag", prebuilt->etag);
-    add(mhd, "Cache-Control", prebuilt->cache_control);
+    for (size_t i = 0; i < fields.header_count; i++)
+        add(mhd, fields.headers[i].name, fields.headers[i].value.ptr);
     add_fixed(mhd, server, &fields);
 }
 
@@ -221,8 +228,7 @@ static enum MHD_Result send_prebuilt(struct http_exchange *exchange, int status,
     struct arena *arena = exchange->request.task.arena;
     response.body =
         str_copy(arena, prebuilt->body); /* the caller's reference may end before the sending does */
-    response_header_set(&response, "ETag", str_from(prebuilt->etag));
-    response_header_set(&response, "Cache-Control", str_from(prebuilt->cache_control));
+    set_prebuilt_fields(&response, prebuilt);
     return send_fresh(exchange, status, &response);
 }
 

@@ -67,3 +67,14 @@ def test_a_preflight_of_a_listed_origin_is_answered(start_alone):
                                                              "Access-Control-Request-Method": "POST"})
     assert answer.status == 204
     assert answer.header("Access-Control-Allow-Origin") == "https://app.example"
+    assert {"If-Match", "Idempotency-Key"} <= set(answer.header("Access-Control-Allow-Headers").split(", "))
+    answer = client.get("/v1/me", headers={"Origin": "https://app.example"})
+    assert {"ETag", "Location"} <= set(answer.header("Access-Control-Expose-Headers").split(", "))
+
+
+@pytest.mark.parametrize("path", ["/.well-known/jwks.json", "/.well-known/oauth-authorization-server", "/v1/config"])
+def test_what_is_the_same_for_everybody_may_be_read_by_any_page(client, path):
+    answer = client.get(path)
+    assert answer.header("Access-Control-Allow-Origin") == "*"
+    again = client.get(path, headers={"If-None-Match": answer.header("ETag"), "Origin": "https://any.example"})
+    assert (again.status, again.header("Access-Control-Allow-Origin")) == (304, "*")
