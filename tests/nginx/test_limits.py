@@ -38,6 +38,7 @@ def test_of_fifty_logins_at_once_eleven_are_served_spaced_and_the_others_refused
         ("/oauth/token", "token", 80, 41),
         ("/v1/authz", "verify", 150, 150),
         ("/v1/reauth", "credentials", 30, 11),
+        ("/v1/login/enroll", "credentials", 30, 11),
     ],
 )
 def test_each_path_is_counted_in_its_zone(start, path, zone, at_once_count, served):
