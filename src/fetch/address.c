@@ -116,15 +116,15 @@ static bool parse_network(struct arena *arena, struct str item, struct allowed_n
     struct in_addr four;
     int64_t bits = 0;
     if (has_nul(name) || (has_bits && !str_to_int64(rest, &bits))) return false;
-    if (inet_pton(AF_INET, name.ptr, &four) == 1) {
+    const bool is_four = inet_pton(AF_INET, name.ptr, &four) == 1;
+    if (!is_four && inet_pton(AF_INET6, name.ptr, network.prefix) != 1) return false;
+    const int64_t before = is_four ? MAPPED_BITS : 0;
+    if (bits < 0 || bits > 128 - before) return false;
+    if (is_four) {
         memset(network.prefix + 10, 0xff, 2);
         memcpy(network.prefix + 12, &four, 4);
-        bits += has_bits ? MAPPED_BITS : 0;
-    } else if (inet_pton(AF_INET6, name.ptr, network.prefix) != 1) {
-        return false;
     }
-    if (has_bits && (bits < (memchr(name.ptr, ':', name.len) ? 0 : MAPPED_BITS) || bits > 128)) return false;
-    if (has_bits) network.bits = (unsigned)bits;
+    if (has_bits) network.bits = (unsigned)(before + bits);
     *ret_network = network;
     return true;
 }

@@ -147,9 +147,20 @@ Test(fetch_address, what_is_allowed_is_that_and_no_more)
 
 Test(fetch_address, lists_that_are_wrong_are_refused)
 {
-    static const char *const WRONG[] = {"10.0.0.0/33",  "10.0.0.0/-1", "fd00::/129", "10.0.0.0/",
-                                        "10.0.0/8",     "a b",         "http://x",   "300.1.1.1",
-                                        "10.0.0.0/8/8", "[::1]",       "1",          "*"};
+    static const char *const WRONG[] = {"10.0.0.0/33",
+                                        "10.0.0.0/-1",
+                                        "fd00::/129",
+                                        "10.0.0.0/",
+                                        "10.0.0/8",
+                                        "a b",
+                                        "http://x",
+                                        "300.1.1.1",
+                                        "10.0.0.0/8/8",
+                                        "[::1]",
+                                        "1",
+                                        "*",
+                                        "10.0.0.0/9223372036854775807",
+                                        "fd00::/9223372036854775807"};
     for (size_t i = 0; i < ARRAY_COUNT(WRONG); i++) {
         struct allowed allowed;
         fault_clear(&task.fault);
