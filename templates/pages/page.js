@@ -97,7 +97,7 @@ const wanted = [new URLSearchParams(location.search).get("lang"), ...(navigator.
 const language = wanted.map((tag) => String(tag).slice(0, 2).toLowerCase()).find((tag) => tag in TEXTS) || "en";
 const state = { token: location.hash.slice(1), email: "", least: 8, loginToken: "" };
 
-const say = (name, value) => (TEXTS[language][name] || name).replace("{0}", value);
+const say = (name, value) => (TEXTS[language][name] || name).replace("{0}", () => value);
 const element = (id) => document.getElementById(id);
 
 // --- what is shown ---------------------------------------------------------------------------------------------------
