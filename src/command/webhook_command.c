@@ -303,6 +303,10 @@ int webhook_command(int argc, char **argv)
     const struct subcommand *chosen =
         subcommand_find("webhook", &line, SUBCOMMANDS, ARRAY_COUNT(SUBCOMMANDS));
     if (!chosen) return EXIT_USAGE;
+    if (work.is_enabled && work.is_disabled) {
+        fprintf(stderr, "auth webhook: --enable and --disable are not given together\n");
+        return EXIT_USAGE;
+    }
     service_work *found = WORKS[chosen - SUBCOMMANDS];
     work.line = &line;
     if (found == delete &&!is_confirmed("Its deliveries go with it. Delete the webhook?", work.says_yes))

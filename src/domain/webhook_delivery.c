@@ -69,7 +69,9 @@ result webhook_attempt(struct service *service, struct task *task, const struct 
     const result sent = send(service, task, webhook, &message, &answer);
     if (sent.code == STATUS_OVERLOADED) return fail(task, delivery, STR("no thread was free for it"));
     TRY(sent);
-    const bool is_good = answer.outcome == FETCH_ANSWERED && answer.status / 100 == HTTP_GOOD;
+    /* What a receiver says beyond its status is not read, however much it is. */
+    const bool has_status = answer.outcome == FETCH_ANSWERED || answer.outcome == FETCH_TOO_LARGE;
+    const bool is_good = has_status && answer.status / 100 == HTTP_GOOD;
     *ret_outcome = is_good ? WEBHOOK_DELIVERED : WEBHOOK_FAILED;
     delivery->last_status = answer.status;
     delivery->last_duration_ms = answer.duration_ms;

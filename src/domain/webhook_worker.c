@@ -95,14 +95,29 @@ static result try_later(struct lane *lane, struct task *task, struct webhook_del
     return webhook_delivery_postpone(lane->service->db, task, delivery);
 }
 
-static result disable(struct service *service, struct task *task, struct id webhook_id, const char *reason)
+static result disable(struct service *service, struct task *task, const struct webhook_disabling *disabling,
+                      bool *ret_is_disabled)
 {
     char id[ID_TEXT_SIZE];
-    id_print(webhook_id, id);
+    id_print(disabling->id, id);
+    const result disabled = webhooks_disable(service, task, disabling, ret_is_disabled);
+    if (!*ret_is_disabled) return disabled;
     log_event(LOG_LEVEL_WARN, "a webhook is disabled", LOG_TEXT("webhook", str_from(id)),
-              LOG_TEXT("reason", str_from(reason)));
+              LOG_TEXT("reason", str_from(disabling->reason)));
     atomic_fetch_add(&service->webhooks->disabled, 1);
-    return webhooks_disable(service, task, webhook_id, reason);
+    return disabled;
+}
+
+/* One that was changed meanwhile has failed in nothing yet. What the lane tells of the failures is told of the version that
+ * this makes. */
+static result disable_own(struct lane *lane, struct task *task, const char *reason)
+{
+    const struct webhook_disabling disabling = {
+        .id = lane->webhook.id, .reason = reason, .is_of_version = true, .version = lane->webhook.version};
+    bool is_disabled;
+    const result disabled = disable(lane->service, task, &disabling, &is_disabled);
+    if (is_disabled) lane->webhook.version++;
+    return disabled;
 }
 
 /* The receiver has its pause, and this its next attempt; what else waits for it waits as well. */
@@ -119,11 +134,11 @@ static result note_failure(struct lane *lane, struct task *task, struct webhook_
     webhook->paused_until_ms = now_ms + pause_ms(sender, webhook->failures);
     if (delivery->last_status == STATUS_GONE) {
         TRY(give_up(lane, task, delivery));
-        return disable(lane->service, task, webhook->id, "the receiver answered 410 Gone");
+        return disable_own(lane, task, "the receiver answered 410 Gone");
     }
     TRY(try_later(lane, task, delivery));
     if (longest_ms == 0 || now_ms - webhook->failing_since_ms < longest_ms) return RESULT_OK;
-    return disable(lane->service, task, webhook->id, "it has failed for too long");
+    return disable_own(lane, task, "it has failed for too long");
 }
 
 /* --- a turn ------------------------------------------------------------------------------------------------------- */
@@ -262,8 +277,12 @@ static result look_ahead(struct service *service, struct task *task, int64_t now
     atomic_store(&service->webhooks->waiting, backlog.waiting);
     *ret_again_ms = 0;
     if (backlog.waiting == 0) return RESULT_OK;
-    if (backlog.longest > service->webhooks->options.backlog_max)
-        TRY(disable(service, task, backlog.longest_id, "more events wait for it than are kept"));
+    if (backlog.longest > service->webhooks->options.backlog_max) {
+        const struct webhook_disabling disabling = {.id = backlog.longest_id,
+                                                    .reason = "more events wait for it than are kept"};
+        bool is_disabled;
+        TRY(disable(service, task, &disabling, &is_disabled));
+    }
     *ret_again_ms =
         backlog.due_at_ms > now_ms ? backlog.due_at_ms - now_ms : 1 + (int64_t)random_below(RACE_MS);
     return RESULT_OK;

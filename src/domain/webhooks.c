@@ -5,6 +5,7 @@
 
 #include "auth/base/encoding.h"
 #include "auth/domain/audit.h"
+#include "auth/domain/roles.h"
 #include "auth/domain/webhook_sender.h"
 #include "auth/store/audit_repo.h"
 #include "auth/store/webhook_repo.h"
@@ -14,6 +15,7 @@
 #define EVENT_NAME_MAX   64u
 #define BATCH_ROWS       INT64_C(1000)
 #define EVENTS_BYTES_MAX 4096u
+#define DELETION_REASON  "it is being deleted"
 
 /* --- what events it wants ----------------------------------------------------------------------------------------- */
 
@@ -72,8 +74,8 @@ static struct str join_events(struct arena *arena, const struct str_list *events
 
 static void check_name(struct fault *fault, struct str name)
 {
-    if (is_empty(str_trim(name)) || !is_utf8(name) || utf8_count(name) > WEBHOOK_NAME_MAX || has_nul(name))
-        fault_add_field(fault, "/name", "too_long", "must be 1 to 100 characters of text");
+    if (is_empty(name) || !is_plain_text(name, WEBHOOK_NAME_MAX))
+        fault_add_field(fault, "/name", "malformed", "must be 1 to 100 characters on one line");
 }
 
 static void check_url(const struct service *service, struct fault *fault, struct str url)
@@ -189,10 +191,17 @@ static struct webhook changed(struct arena *arena, const struct webhook *before,
     return after;
 }
 
-static enum audit_type type_of(const struct webhook *before, const struct webhook *after)
+/* One that is enabled for another receiver, or other events, is both. */
+static result note_change(struct service *service, struct db *tx, struct task *task,
+                          const struct webhook *before, const struct webhook *after)
 {
-    if (before->is_enabled == after->is_enabled) return AUDIT_WEBHOOK_UPDATED;
-    return after->is_enabled ? AUDIT_WEBHOOK_ENABLED : AUDIT_WEBHOOK_DISABLED;
+    const bool is_switched = before->is_enabled != after->is_enabled;
+    const bool is_same = str_equal(before->name, after->name) && str_equal(before->url, after->url) &&
+                         str_equal(before->events, after->events);
+    if (!is_switched || !is_same) TRY(note(service, tx, task, AUDIT_WEBHOOK_UPDATED, after->id, NULL));
+    if (!is_switched) return RESULT_OK;
+    const enum audit_type type = after->is_enabled ? AUDIT_WEBHOOK_ENABLED : AUDIT_WEBHOOK_DISABLED;
+    return note(service, tx, task, type, after->id, NULL);
 }
 
 /* There may be many: some at a time, each for itself. */
@@ -215,7 +224,7 @@ static result store_change(struct service *service, struct task *task, const str
     TRY(hold(tx, task, target, &before));
     const struct webhook after = changed(task->arena, &before, changes);
     TRY(webhook_change(tx, task, &after));
-    TRY(note(service, tx, task, type_of(&before, &after), after.id, NULL));
+    TRY(note_change(service, tx, task, &before, &after));
     TRY(db_commit(&tx, task));
     *ret_webhook = after;
     return RESULT_OK;
@@ -252,8 +261,9 @@ static result strip(struct service *service, struct task *task, const struct web
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
     TRY(hold(tx, task, target, &webhook));
+    if (webhook.is_enabled) TRY(note(service, tx, task, AUDIT_WEBHOOK_DISABLED, webhook.id, DELETION_REASON));
     webhook.is_enabled = false;
-    webhook.disabled_reason = STR("it is being deleted");
+    webhook.disabled_reason = STR(DELETION_REASON);
     TRY(webhook_change(tx, task, &webhook));
     return db_commit(&tx, task);
 }
@@ -355,19 +365,23 @@ result webhooks_retry(struct service *service, struct task *task, struct id id, 
     return RESULT_OK;
 }
 
-static result store_disabled(struct service *service, struct task *task, struct id id, const char *reason)
+static result store_disabled(struct service *service, struct task *task,
+                             const struct webhook_disabling *disabling)
 {
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
-    TRY(webhook_disable(tx, task, id, str_from(reason)));
-    TRY(note(service, tx, task, AUDIT_WEBHOOK_DISABLED, id, reason));
+    TRY(webhook_disable(tx, task, disabling));
+    TRY(note(service, tx, task, AUDIT_WEBHOOK_DISABLED, disabling->id, disabling->reason));
     return db_commit(&tx, task);
 }
 
-result webhooks_disable(struct service *service, struct task *task, struct id id, const char *reason)
+result webhooks_disable(struct service *service, struct task *task, const struct webhook_disabling *disabling,
+                        bool *ret_is_disabled)
 {
-    const result stored = store_disabled(service, task, id, reason);
+    *ret_is_disabled = false;
+    const result stored = store_disabled(service, task, disabling);
     if (stored.code == STATUS_NOT_FOUND) return RESULT_OK;
     TRY(stored);
-    return cancel_all(service, task, id);
+    *ret_is_disabled = true;
+    return cancel_all(service, task, disabling->id);
 }

@@ -155,11 +155,11 @@ static result finish(const struct transfer *transfer, struct task *task, struct 
     const enum fetch_outcome outcome = outcome_of(transfer);
     if (transfer->has_failed) FAIL(&task->fault, INTERNAL, "the request could not be set up");
     ret_answer->outcome = outcome;
+    if (outcome == FETCH_ANSWERED || outcome == FETCH_TOO_LARGE) ret_answer->status = (int)transfer->status;
     if (outcome != FETCH_ANSWERED) {
         ret_answer->reason = reason_of(transfer, task);
         return RESULT_OK;
     }
-    ret_answer->status = (int)transfer->status;
     ret_answer->content_type = str_copy(task->arena, transfer->content_type);
     ret_answer->body = str_copy(task->arena, strbuf_str(&transfer->body));
     return RESULT_OK;

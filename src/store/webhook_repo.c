@@ -184,6 +184,7 @@ result webhook_release(struct db *db, struct task *task, const struct webhook *w
         db_id(&webhook->id),
         db_int(webhook->claimed_until_ms),
         db_int(now_ms),
+        db_int(webhook->version),
         int_or_null(webhook->failing_since_ms),
         db_int(webhook->failures),
         db_int(webhook->paused_until_ms),
@@ -191,9 +192,11 @@ result webhook_release(struct db *db, struct task *task, const struct webhook *w
     return run_quiet(db, task, &statement_webhook_release, arguments);
 }
 
-result webhook_disable(struct db *db, struct task *task, struct id id, struct str reason)
+result webhook_disable(struct db *db, struct task *task, const struct webhook_disabling *disabling)
 {
-    const struct db_value arguments[] = {db_id(&id), db_int(task->now_ms), db_text(reason)};
+    const struct db_value arguments[] = {db_id(&disabling->id), db_int(task->now_ms),
+                                         db_text(str_from(disabling->reason)),
+                                         disabling->is_of_version ? db_int(disabling->version) : db_null()};
     return run_told(db, task, &statement_webhook_disable, arguments);
 }
 
@@ -226,7 +229,7 @@ result webhook_delivery_take(struct db *db, struct task *task, const struct webh
                              struct webhook_delivery *ret_delivery)
 {
     const struct db_value arguments[] = {db_id(&webhook->id), db_int(now_ms),
-                                         db_int(webhook->claimed_until_ms)};
+                                         db_int(webhook->claimed_until_ms), db_int(webhook->version)};
     return run_delivery(db, task, &statement_webhook_delivery_take, arguments, ret_delivery);
 }
 

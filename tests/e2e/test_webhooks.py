@@ -438,7 +438,7 @@ def test_a_restart_goes_on_with_what_waited(folder, certificate):
     (["webhook"], 2), (["webhook", "make"], 2), (["webhook", "create", "x"], 2), (["webhook", "create", "x", "https://example.org/"], 1),
     (["webhook", "create", "x", "https://10.0.0.1/", "--event", "*"], 1), (["webhook", "show", "nobody"], 1),
     (["webhook", "create", "x", "https://example.org/", "--event", "nobody.*"], 1), (["webhook", "show", str(uuid.uuid4())], 1),
-    (["webhook", "change", str(uuid.uuid4()), "--name", "x"], 1), (["webhook", "delete", str(uuid.uuid4())], 2),
+    (["webhook", "change", str(uuid.uuid4()), "--name", "x"], 1), (["webhook", "change", "x", "--enable", "--disable"], 2), (["webhook", "delete", str(uuid.uuid4())], 2),
     (["webhook", "delete", str(uuid.uuid4()), "--yes"], 1), (["webhook", "secret", str(uuid.uuid4()), "--overlap", "soon"], 1),
     (["webhook", "test", str(uuid.uuid4())], 1), (["webhook", "deliveries", str(uuid.uuid4())], 1),
     (["webhook", "deliveries", str(uuid.uuid4()), "--state", "lost"], 1), (["webhook", "retry", str(uuid.uuid4()), "x"], 1),

@@ -52,7 +52,8 @@ struct webhook_changes {
 NODISCARD result webhooks_update(struct service *service, struct task *task,
                                  const struct webhook_target *target, const struct webhook_changes *changes,
                                  struct webhook *ret_webhook);
-/* With all its deliveries, some at a time: what fails half-way is finished by the next try. */
+/* With all its deliveries, some at a time. It is disabled first, which makes a version: what fails half-way is finished by
+ * the next try, with that version. */
 NODISCARD result webhooks_delete(struct service *service, struct task *task,
                                  const struct webhook_target *target);
 /* Another secret; the one before signs as well for `overlap_seconds`, 0: it does not. */
@@ -67,9 +68,10 @@ NODISCARD result webhooks_test(struct service *service, struct task *task, struc
 NODISCARD result webhooks_retry(struct service *service, struct task *task, struct id id, struct id event_id,
                                 struct webhook_delivery *ret_delivery);
 
-/* By who delivers: it is disabled, and what waited has failed. Does nothing to one that is disabled already. */
-NODISCARD result webhooks_disable(struct service *service, struct task *task, struct id id,
-                                  const char *reason);
+/* By who delivers: it is disabled, and what waited has failed. Does nothing to one that is disabled already or
+ * has another version than is given. */
+NODISCARD result webhooks_disable(struct service *service, struct task *task,
+                                  const struct webhook_disabling *disabling, bool *ret_is_disabled);
 
 /* One of its secrets, opened. */
 NODISCARD result webhook_secret_open(struct service *service, struct task *task, struct id id,

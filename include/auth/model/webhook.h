@@ -61,4 +61,12 @@ struct webhook_backlog {
     int64_t longest;
 };
 
+/* By who delivers. */
+struct webhook_disabling {
+    struct id id;
+    const char *reason;
+    bool is_of_version; /* not when it has been changed since */
+    int64_t version;
+};
+
 #endif

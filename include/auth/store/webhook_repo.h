@@ -31,11 +31,11 @@ NODISCARD result webhook_delete(struct db *db, struct task *task, struct id id);
 /* The next one something is due for at `now_ms`. NOT_FOUND: there is none, or another worker was faster. */
 NODISCARD result webhook_claim(struct db *db, struct task *task, int64_t now_ms, int64_t until_ms,
                                struct webhook *ret_webhook);
-/* With failing_since_ms, failures and paused_until_ms. */
+/* With failing_since_ms, failures and paused_until_ms, which are left as they are where it has another version now. */
 NODISCARD result webhook_release(struct db *db, struct task *task, const struct webhook *webhook,
                                  int64_t now_ms);
-/* NOT_FOUND unless it is enabled. */
-NODISCARD result webhook_disable(struct db *db, struct task *task, struct id id, struct str reason);
+/* NOT_FOUND unless it is enabled, and of the version where one is asked for. */
+NODISCARD result webhook_disable(struct db *db, struct task *task, const struct webhook_disabling *disabling);
 /* No pause holds it back. NOT_FOUND unless it is enabled. */
 NODISCARD result webhook_hasten(struct db *db, struct task *task, struct id id);
 
@@ -45,7 +45,7 @@ NODISCARD result webhook_delivery_insert_batch(struct db *tx, struct task *task,
 /* Of a test: webhook_id, event_id and event_type alone. */
 NODISCARD result webhook_delivery_insert(struct db *db, struct task *task,
                                          const struct webhook_delivery *delivery);
-/* The next one that is due for a webhook the caller has claimed. NOT_FOUND. */
+/* The next one that is due for a webhook the caller has claimed. NOT_FOUND: none is, or it is not what it was then. */
 NODISCARD result webhook_delivery_take(struct db *db, struct task *task, const struct webhook *webhook,
                                        int64_t now_ms, struct webhook_delivery *ret_delivery);
 /* With state, finished_at_ms and what is known of the last attempt. */

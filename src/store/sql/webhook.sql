@@ -61,7 +61,7 @@ DELETE FROM webhooks WHERE id = $1 RETURNING id
 -- lane: write
 -- in: now int, until int
 -- out: id uuid, name text, url text, events text, sealed_secret bytes, previous_sealed_secret bytes?, previous_until_ms int?, is_enabled bool, disabled_reason text?, failing_since_ms int?, failures int, paused_until_ms int, claimed_until_ms int, version int, created_at_ms int, updated_at_ms int
-UPDATE webhooks SET claimed_until_ms = $2
+UPDATE webhooks SET claimed_until_ms = $2, paused_until_ms = 0
 WHERE id = (SELECT w.id FROM webhooks AS w
             WHERE w.is_enabled AND w.claimed_until_ms <= $1 AND w.paused_until_ms <= $1
               AND EXISTS (SELECT 1 FROM webhook_deliveries AS d
@@ -71,30 +71,34 @@ WHERE id = (SELECT w.id FROM webhooks AS w
 RETURNING id, name, url, events, sealed_secret, previous_sealed_secret, previous_until_ms, is_enabled, disabled_reason,
           failing_since_ms, failures, paused_until_ms, claimed_until_ms, version, created_at_ms, updated_at_ms
 
--- When a claim ran out tells whose it was.
+-- When a claim ran out tells whose it was. What is said of failures counts only of the version that was worked for, and no
+-- pause where somebody wants it sent now.
 -- name: webhook_release
 -- lane: write
--- in: id uuid, claimed_until_ms int, now int, failing_since_ms int?, failures int, paused_until_ms int
+-- in: id uuid, claimed_until_ms int, now int, version int, failing_since_ms int?, failures int, paused_until_ms int
 -- out:
 UPDATE webhooks
-SET claimed_until_ms = $3, failing_since_ms = $4, failures = $5, paused_until_ms = $6
+SET claimed_until_ms = $3,
+    failing_since_ms = CASE WHEN version = $4 THEN $5 ELSE failing_since_ms END,
+    failures = CASE WHEN version = $4 THEN $6 ELSE failures END,
+    paused_until_ms = CASE WHEN paused_until_ms < 0 THEN 0 WHEN version = $4 THEN $7 ELSE paused_until_ms END
 WHERE id = $1 AND claimed_until_ms = $2
 
--- Only once.
+-- Only once, and where a version is given only that one.
 -- name: webhook_disable
 -- lane: write
--- in: id uuid, now int, disabled_reason text
+-- in: id uuid, now int, disabled_reason text, version int?
 -- out: id uuid
 UPDATE webhooks SET is_enabled = false, disabled_reason = $3, version = version + 1, updated_at_ms = $2
-WHERE id = $1 AND is_enabled
+WHERE id = $1 AND is_enabled AND ($4 IS NULL OR version = $4)
 RETURNING id
 
--- Something is to be sent now, whatever failed before. Nothing comes back for a webhook that is disabled.
+-- Something is to be sent now, whatever failed before, and whatever a worker that has it right now says at its end. Nothing comes back for a webhook that is disabled.
 -- name: webhook_hasten
 -- lane: write
 -- in: id uuid
 -- out: id uuid
-UPDATE webhooks SET paused_until_ms = 0 WHERE id = $1 AND is_enabled RETURNING id
+UPDATE webhooks SET paused_until_ms = -1 WHERE id = $1 AND is_enabled RETURNING id
 
 -- One for each enabled webhook and each event of a batch that it wants: the whole type, all of its group, or everything.
 -- name: webhook_delivery_insert_batch
@@ -124,10 +128,11 @@ ON CONFLICT (webhook_id, event_id) DO NOTHING
 INSERT INTO webhook_deliveries (webhook_id, event_id, event_seq, event_type, next_attempt_at_ms, created_at_ms)
 VALUES ($1, $2, 0, $3, $4, $4)
 
--- The next one that is due for a webhook the caller has claimed. The attempt is counted before it is made.
+-- The next one that is due for a webhook the caller has claimed, as long as it is what it was then: a URL or a secret that
+-- was changed meanwhile is used no more. The attempt is counted before it is made.
 -- name: webhook_delivery_take
 -- lane: write
--- in: webhook_id uuid, now int, until int
+-- in: webhook_id uuid, now int, until int, version int
 -- out: webhook_id uuid, event_id uuid, event_seq int, event_type text, state text, attempts int, next_attempt_at_ms int, created_at_ms int, finished_at_ms int?, last_status int?, last_duration_ms int?, last_error text?
 UPDATE webhook_deliveries SET claimed_until_ms = $3, next_attempt_at_ms = $3, attempts = attempts + 1
 WHERE webhook_id = $1
@@ -135,6 +140,7 @@ WHERE webhook_id = $1
                   WHERE d.webhook_id = $1 AND d.state = 'waiting' AND d.next_attempt_at_ms <= $2
                   ORDER BY d.next_attempt_at_ms, d.event_seq LIMIT 1)
   AND state = 'waiting' AND next_attempt_at_ms <= $2
+  AND EXISTS (SELECT 1 FROM webhooks AS w WHERE w.id = $1 AND w.version = $4 AND w.is_enabled)
 RETURNING webhook_id, event_id, event_seq, event_type, state, attempts, next_attempt_at_ms, created_at_ms, finished_at_ms,
           last_status, last_duration_ms, last_error
 

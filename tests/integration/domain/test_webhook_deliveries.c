@@ -62,6 +62,16 @@ static struct received parse(const char *input)
     return request;
 }
 
+/* A good status, and more behind it than anybody reads. */
+static void talk(int fd)
+{
+    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n";
+    static const char body[100000];
+    (void)!send(fd, head, sizeof head - 1, MSG_NOSIGNAL);
+    for (int i = 0; i < 10; i++)
+        if (send(fd, body, sizeof body, MSG_NOSIGNAL) < 0) return;
+}
+
 /* Slow: no answer at all. */
 static bool serve(int fd, const char *input, size_t len)
 {
@@ -73,6 +83,7 @@ static bool serve(int fd, const char *input, size_t len)
     if (strcmp(request.path, "/good") == 0) say(fd, "204 No Content");
     if (strcmp(request.path, "/bad") == 0) say(fd, "500 Internal Server Error");
     if (strcmp(request.path, "/gone") == 0) say(fd, "410 Gone");
+    if (strcmp(request.path, "/talks") == 0) talk(fd);
     if (strcmp(request.path, "/away") == 0) say(fd, "307 Temporary Redirect\r\nLocation: /good");
     return true;
 }
@@ -192,6 +203,19 @@ static void redirected(struct visitor *visitor)
 Test(webhook_deliveries, redirects_are_not_followed_and_no_success)
 {
     on_engines(redirected);
+}
+
+static void talkative(struct visitor *visitor)
+{
+    (void)create(visitor, "/talks");
+    happen(visitor, 1);
+    drain(visitor);
+    cr_expect_eq(count(visitor, "state = 'delivered' AND attempts = 1 AND last_status = 200"), 1);
+}
+
+Test(webhook_deliveries, what_is_said_behind_a_good_status_does_not_matter)
+{
+    on_engines(talkative);
 }
 
 static void gone(struct visitor *visitor)
