@@ -59,7 +59,7 @@ enum fetch_outcome {
 
 struct fetch_answer {
     enum fetch_outcome outcome;
-    int status;              /* HTTP; 0 unless answered */
+    int status;              /* HTTP; 0 unless answered, if with too much */
     struct str content_type; /* empty: none */
     struct str body;
     struct str reason; /* for people; empty when answered */
