@@ -147,6 +147,13 @@ def test_a_server_that_restarts_amid_a_revision(folder):
         postgres.stop()
 
 
+def test_a_server_that_is_up_a_moment_after_it_refused_is_asked_once_more(site):
+    site.revisions.add("0001", "", "CREATE TABLE people (id integer);")
+    with Wire(site.postgres.port, refusals=1) as wire:
+        done = site.run("upgrade", SQL_URI=wire.uri(site.uri, site.postgres.port))
+    assert (done.returncode, done.stdout) == (0, "Applied 1 revision(s); now at 0001 (head)\n"), done
+
+
 def make_replica(folder, postgres):
     """A hot standby of the server, made by pg_basebackup."""
     place = os.path.join(folder, "standby")

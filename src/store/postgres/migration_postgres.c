@@ -162,13 +162,22 @@ static result look_around(struct migration_connection *connection, struct migrat
     return connection->is_pooled ? RESULT_OK : prepare_session(connection, scope);
 }
 
+/* Refused, and up a moment later: it may have been starting until then, and what it says then is its answer. */
+static PGconn *connect_settled(const struct store_options *store, struct arena *arena)
+{
+    PGconn *pg = migration_pg_connect(store, arena, NULL);
+    if (PQstatus(pg) == CONNECTION_OK || !is_server_up(store, arena)) return pg;
+    PQfinish(pg);
+    return migration_pg_connect(store, arena, NULL);
+}
+
 static result open_connection(struct migration_scope *scope, const struct migration_access *access,
                               struct migration_connection **ret_connection)
 {
     struct migration_connection *connection = calloc(1, sizeof(*connection));
     if (!connection) panic("out of memory: no migration connection");
     connection->access = *access;
-    connection->pg = migration_pg_connect(access->store, scope->arena, NULL);
+    connection->pg = connect_settled(access->store, scope->arena);
     *ret_connection = connection;
     if (PQstatus(connection->pg) != CONNECTION_OK) return fail_connect(connection, scope);
     (void)PQsetNoticeReceiver(connection->pg, ignore_notice, NULL);

@@ -3,14 +3,32 @@
 import contextlib
 import select
 import socket
+import struct
 import threading
+
+
+# SSLRequest and GSSENCRequest of PostgreSQL's protocol: eight bytes that may come before anything else.
+ENCRYPTIONS = (80877103, 80877104)
+
+
+def refuse_as_starting(near):
+    """What a PostgreSQL server answers that does not take connections yet."""
+    fields = b"SFATAL\0VFATAL\0C57P03\0Mthe database system is starting up\0\0"
+    with near:
+        size, code = struct.unpack(">II", near.recv(8, socket.MSG_WAITALL))
+        while code in ENCRYPTIONS:
+            near.sendall(b"N")
+            size, code = struct.unpack(">II", near.recv(8, socket.MSG_WAITALL))
+        near.recv(size - 8, socket.MSG_WAITALL)
+        near.sendall(b"E" + struct.pack(">I", len(fields) + 4) + fields)
 
 
 class Wire:
     """Forwards 127.0.0.1:`port` to `target`. While it is stalled every connection stays open and nothing moves."""
 
-    def __init__(self, target):
+    def __init__(self, target, refusals=0):
         self.target = target
+        self.refusals = refusals  # how many are told that the server is starting
         self.listener = socket.create_server(("127.0.0.1", 0), backlog=64)
         self.port = self.listener.getsockname()[1]
         self.is_stalled = threading.Event()
@@ -50,6 +68,10 @@ class Wire:
                 continue
             with contextlib.suppress(OSError):
                 near, _ = self.listener.accept()
+                if self.refusals > 0:
+                    self.refusals -= 1
+                    refuse_as_starting(near)
+                    continue
                 far = socket.create_connection(("127.0.0.1", self.target))
                 number = len(self.pairs)
                 self.pairs.append((near, far))
