@@ -19,6 +19,7 @@ class Mail:
     code: str
     link: str
     language: str = ""
+    at: str = ""  # when it was printed; empty where it came through a mail server
 
     @property
     def token(self):
@@ -38,7 +39,7 @@ def printed_mails(log):
             continue
         if entry.get("message") == "mail" and "subject" in entry:
             fields = {name: entry.get(name, "") for name in ("kind", "to", "subject", "text", "code", "link", "language")}
-            found.append(Mail(**fields))
+            found.append(Mail(**fields, at=entry["time"]))
     return found
 
 

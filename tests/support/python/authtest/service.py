@@ -113,7 +113,8 @@ class Service:
         if self.mail_folder:
             found = received_mails(self.mail_folder)
         else:
-            found = [mail for replica in self.replicas for mail in printed_mails(replica.process.read_log())]
+            printed = [mail for replica in self.replicas for mail in printed_mails(replica.process.read_log())]
+            found = sorted(printed, key=lambda mail: mail.at)
         return [mail for mail in found if mail.to.lower() == address.lower() and kind in (None, mail.kind)]
 
     def wait_mail(self, address, kind=None, count=1, seconds=10):
