@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "auth/base/encoding.h"
 #include "auth/domain/audit.h"
@@ -13,80 +12,13 @@
 #include "auth/domain/webhooks.h"
 #include "auth/store/webhook_repo.h"
 #include "domain_fixture.h"
-#include "fake_server.h"
+#include "webhook_receiver.h"
 
 #define DRAIN_MS INT64_C(20000)
 #define DAY_MS   INT64_C(86400000)
 #define WORKERS  8
 
-/* --- the receiver ------------------------------------------------------------------------------------------------- */
-
-struct received {
-    char path[32];
-    char id[ID_TEXT_SIZE];
-    long long seq;
-    bool has_two_signatures;
-};
-
-static struct fake_server receiver;
-static struct received requests[512];
-static _Atomic size_t request_count; /* by the receiver's thread alone */
-
-static void say(int fd, const char *status)
-{
-    char text[128];
-    const int len = snprintf(text, sizeof text, "HTTP/1.1 %s\r\nContent-Length: 0\r\n\r\n", status);
-    (void)!send(fd, text, (size_t)len, MSG_NOSIGNAL);
-}
-
-/* What follows a name, up to one of `ends`. */
-static void take_after(const char *input, const char *name, const char *ends, char *ret_text, size_t size)
-{
-    const char *found = strstr(input, name);
-    if (!found) return;
-    found += strlen(name);
-    snprintf(ret_text, size, "%.*s", (int)strcspn(found, ends), found);
-}
-
-static struct received parse(const char *input)
-{
-    struct received request = {0};
-    char number[32] = "0";
-    char signatures[256] = "";
-    take_after(input, "POST ", " ?", request.path, sizeof request.path);
-    take_after(input, "webhook-id: ", "\r", request.id, sizeof request.id);
-    take_after(input, "webhook-signature: ", "\r", signatures, sizeof signatures);
-    take_after(input, "\"seq\":", ",}", number, sizeof number);
-    request.seq = atoll(number);
-    request.has_two_signatures = strchr(signatures, ' ') != NULL;
-    return request;
-}
-
-/* A good status, and more behind it than anybody reads. */
-static void talk(int fd)
-{
-    static const char head[] = "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n";
-    static const char body[100000];
-    (void)!send(fd, head, sizeof head - 1, MSG_NOSIGNAL);
-    for (int i = 0; i < 10; i++)
-        if (send(fd, body, sizeof body, MSG_NOSIGNAL) < 0) return;
-}
-
-/* Slow: no answer at all. */
-static bool serve(int fd, const char *input, size_t len)
-{
-    char text[65536];
-    snprintf(text, sizeof text, "%.*s", (int)len, input);
-    if (strncmp(text, "POST ", 5) != 0) return true;
-    const struct received request = parse(text);
-    if (request_count < ARRAY_COUNT(requests)) requests[request_count++] = request;
-    if (strcmp(request.path, "/good") == 0) say(fd, "204 No Content");
-    if (strcmp(request.path, "/bad") == 0) say(fd, "500 Internal Server Error");
-    if (strcmp(request.path, "/gone") == 0) say(fd, "410 Gone");
-    if (strcmp(request.path, "/talks") == 0) talk(fd);
-    if (strcmp(request.path, "/away") == 0) say(fd, "307 Temporary Redirect\r\nLocation: /good");
-    return true;
-}
+/* --- in few words ------------------------------------------------------------------------------------------------- */
 
 static size_t count_for(const char *path)
 {
@@ -97,19 +29,17 @@ static size_t count_for(const char *path)
 
 static void on_engines(void (*body)(struct visitor *visitor))
 {
-    fake_server_start_on(&receiver, serve, "127.0.0.1", 0);
+    webhook_receiver_start();
     on_each_engine(1, body);
-    fake_server_stop(&receiver);
+    webhook_receiver_stop();
 }
-
-/* --- in few words ------------------------------------------------------------------------------------------------- */
 
 static struct webhook create(struct visitor *visitor, const char *path)
 {
     const struct str wanted = STR("login.failed");
     const struct webhook_order order = {
         .name = STR("Alarms"),
-        .url = str_printf(visitor->task.arena, "%s%s", receiver.url, path),
+        .url = str_printf(visitor->task.arena, "%s%s", webhook_receiver_url(), path),
         .events = {&wanted, 1},
         .is_enabled = true,
     };
@@ -281,7 +211,7 @@ static void recovered(struct visitor *visitor)
     struct webhook changed;
     const struct webhook_target target = {.id = webhook.id};
     const struct webhook_changes changes = {
-        .sets_url = true, .order.url = str_printf(visitor->task.arena, "%s/good", receiver.url)};
+        .sets_url = true, .order.url = str_printf(visitor->task.arena, "%s/good", webhook_receiver_url())};
     happen(visitor, 3);
     drain(visitor);
     expect_code(visitor, webhooks_update(visitor->service, &visitor->task, &target, &changes, &changed),
@@ -406,14 +336,14 @@ static void finds_all_sent(struct visitor *visitor)
 static void several_workers(enum db_engine engine)
 {
     struct domain_fixture *fixture = calloc(1, sizeof *fixture);
-    fake_server_start_on(&receiver, serve, "127.0.0.1", 0);
+    webhook_receiver_start();
     request_count = 0;
     domain_fixture_open(fixture, engine);
     domain_fixture_run(fixture, 1, prepares);
     domain_fixture_run(fixture, WORKERS, works);
     domain_fixture_run(fixture, 1, finds_all_sent);
     domain_fixture_close(fixture);
-    fake_server_stop(&receiver);
+    webhook_receiver_stop();
     free(fixture);
 }
 
