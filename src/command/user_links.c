@@ -46,10 +46,7 @@ result user_invite(struct service *service, struct task *task, void *argument)
                                            .is_not_mailed = !is_mailed};
     struct invitation invitation;
     struct secret token;
-    const result invited = invitations_create(service, task, &order, &invitation, &token);
-    if (invited.code == STATUS_CONFLICT)
-        FAIL(&task->fault, CONFLICT, "%.*s has an account already", STR_ARGS(order.email));
-    TRY(invited);
+    TRY(invitations_create(service, task, &order, &invitation, &token));
     struct link_made made = {.expires_at_ms = invitation.expires_at_ms};
     if (!is_mailed) made.url = secret_expose(invitations_link(service, task, token));
     print(work, &made);

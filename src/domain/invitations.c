@@ -35,10 +35,10 @@ static void refuse_item(struct task *task, const char *list, size_t index, const
     fault_add_field(&task->fault, pointer.ptr, "not_found", detail);
 }
 
-static struct str joined(struct task *task, struct str words, struct str word)
+static struct str joined(struct task *task, struct str words, struct str more)
 {
-    if (is_empty(words)) return str_copy(task->arena, word);
-    return str_printf(task->arena, "%.*s %.*s", STR_ARGS(words), STR_ARGS(word));
+    if (is_empty(words)) return str_copy(task->arena, more);
+    return str_printf(task->arena, "%.*s %.*s", STR_ARGS(words), STR_ARGS(more));
 }
 
 static result promise_roles(struct service *service, struct task *task, const struct invitation_order *order,
@@ -61,18 +61,24 @@ static result promise_roles(struct service *service, struct task *task, const st
     return RESULT_OK;
 }
 
-/* Membership gives the roles of the group. */
-static result check_group(struct service *service, struct task *task, struct id id, struct str granter)
+/* Membership gives the roles of the group: what these have, space-separated. */
+static result scopes_of_group(struct db *db, struct task *task, struct id id, struct str *ret_scopes)
 {
     struct group group;
     struct role_list roles;
-    TRY(group_find(service->db, task, id, &group));
-    TRY(role_list_of_group(service->db, task, id, STR_NONE, GROUP_ROLES_MAX, &roles));
-    for (size_t i = 0; i < roles.count; i++) {
-        const struct role *role = &roles.items[i];
-        TRY(administrators_may_give(task, granter, role_scopes(role->name, role->scopes)));
-    }
+    TRY(group_find(db, task, id, &group));
+    TRY(role_list_of_group(db, task, id, STR_NONE, GROUP_ROLES_MAX, &roles));
+    *ret_scopes = STR("");
+    for (size_t i = 0; i < roles.count; i++)
+        *ret_scopes = joined(task, *ret_scopes, role_scopes(roles.items[i].name, roles.items[i].scopes));
     return RESULT_OK;
+}
+
+static result check_group(struct service *service, struct task *task, struct id id, struct str granter)
+{
+    struct str scopes;
+    TRY(scopes_of_group(service->db, task, id, &scopes));
+    return administrators_may_give(task, granter, scopes);
 }
 
 static result promise_groups(struct service *service, struct task *task, const struct invitation_order *order,
@@ -128,8 +134,9 @@ static result check_order(struct service *service, struct task *task, const stru
     TRY(promise_groups(service, task, order, &invitation->group_ids));
     if (task->fault.error_count > 0) FAIL(&task->fault, VALIDATION_FAILED, "roles or groups are not there");
     TRY(accounts_look_up(service, task, invitation->email_key, &account));
-    if (!is_nil(account.id)) FAIL(&task->fault, CONFLICT, "address has an account");
-    return RESULT_OK;
+    if (is_nil(account.id)) return RESULT_OK;
+    fault_add_field(&task->fault, "/email", "taken", "must be no account's");
+    FAIL(&task->fault, CONFLICT, "the address has an account");
 }
 
 static result store(struct service *service, struct task *task, const struct invitation_order *order,
@@ -210,41 +217,55 @@ static result note_gift(struct service *service, struct db *tx, struct task *tas
                       &(struct audit_event){.type = type, .account_id = account_id, .subject = subject});
 }
 
-/* One that is gone is given to nobody; the same of groups. */
-static result give_role(struct service *service, struct db *tx, struct task *task, struct str name,
-                        struct id account_id)
+/* Who receives, and what the inviter may give now. */
+struct gift {
+    struct id account_id;
+    struct str granter;
+};
+
+/* One that is gone, or that the inviter may no longer give, is given to nobody; the same of groups. */
+static result give_role(struct service *service, struct db *tx, struct task *task, const struct gift *gift,
+                        struct str name)
 {
     bool is_new;
     struct role role;
     const result found = role_find(tx, task, name, &role);
     if (found.code == STATUS_NOT_FOUND) return RESULT_OK;
     TRY(found);
-    TRY(role_grant(tx, task, account_id, name, &is_new));
-    return note_gift(service, tx, task, AUDIT_ROLE_GRANTED, account_id,
+    if (!is_empty(administrators_missing_power(gift->granter, role_scopes(role.name, role.scopes))))
+        return RESULT_OK;
+    TRY(role_grant(tx, task, gift->account_id, name, &is_new));
+    return note_gift(service, tx, task, AUDIT_ROLE_GRANTED, gift->account_id,
                      str_printf(task->arena, "role:%.*s", STR_ARGS(name)));
 }
 
-static result give_membership(struct service *service, struct db *tx, struct task *task, struct str text,
-                              struct id account_id)
+static result give_membership(struct service *service, struct db *tx, struct task *task,
+                              const struct gift *gift, struct str text)
 {
     bool is_new;
     struct id id;
-    struct group group;
+    struct str scopes;
     if (!id_parse(text, &id)) return RESULT_OK;
-    const result found = group_find(tx, task, id, &group);
+    const result found = scopes_of_group(tx, task, id, &scopes);
     if (found.code == STATUS_NOT_FOUND) return RESULT_OK;
     TRY(found);
-    TRY(group_member_insert(tx, task, id, account_id, &is_new));
-    return note_gift(service, tx, task, AUDIT_GROUP_MEMBER_ADDED, account_id,
+    if (!is_empty(administrators_missing_power(gift->granter, scopes))) return RESULT_OK;
+    TRY(group_member_insert(tx, task, id, gift->account_id, &is_new));
+    return note_gift(service, tx, task, AUDIT_GROUP_MEMBER_ADDED, gift->account_id,
                      str_printf(task->arena, "group:%.*s", STR_ARGS(text)));
 }
 
 static result give(struct service *service, struct db *tx, struct task *task,
                    const struct invitation *invitation, struct id account_id)
 {
+    struct gift gift = {.account_id = account_id};
     struct str roles = invitation->roles, groups = invitation->group_ids;
-    while (!is_empty(roles)) TRY(give_role(service, tx, task, str_split(&roles, ' '), account_id));
-    while (!is_empty(groups)) TRY(give_membership(service, tx, task, str_split(&groups, ' '), account_id));
+    if (is_empty(roles) && is_empty(groups)) return RESULT_OK;
+    TRY(administrators_power_of(tx, task, invitation->invited_by, &gift.granter));
+    if (!has_scope(gift.granter, STR("admin:roles"))) roles = STR_NONE;
+    if (!has_scope(gift.granter, STR("admin:groups"))) groups = STR_NONE;
+    while (!is_empty(roles)) TRY(give_role(service, tx, task, &gift, str_split(&roles, ' ')));
+    while (!is_empty(groups)) TRY(give_membership(service, tx, task, &gift, str_split(&groups, ' ')));
     return RESULT_OK;
 }
 

@@ -28,6 +28,7 @@ result transfer_match(struct db *db, struct task *task, struct str records, stru
             .name = row_text(&rows, i, TRANSFER_MATCH_NAME),
             .locale = row_text(&rows, i, TRANSFER_MATCH_LOCALE),
             .password_hash = row_text(&rows, i, TRANSFER_MATCH_PASSWORD_HASH),
+            .had_password = row_bool(&rows, i, TRANSFER_MATCH_HAD_PASSWORD),
             .status = account_status_parse(row_text(&rows, i, TRANSFER_MATCH_STATUS)),
             .requires_mfa = row_bool(&rows, i, TRANSFER_MATCH_REQUIRES_MFA),
             .claims = row_text(&rows, i, TRANSFER_MATCH_CLAIMS),

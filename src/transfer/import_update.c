@@ -8,7 +8,7 @@
 #include "import_internal.h"
 
 /* The account as it should be: what the record has stands above what there was, but nobody is unlocked, no proven address
- * becomes unproven, and no password is replaced: its owner may have changed it since. */
+ * becomes unproven, and no password is replaced: its owner may have changed it since, or an administrator had it forgotten. */
 static struct transfer_account merged(const struct import_account *account,
                                       const struct transfer_account *there)
 {
@@ -20,7 +20,7 @@ static struct transfer_account merged(const struct import_account *account,
     wanted.is_email_verified = account->is_email_verified || (there->is_email_verified && !has_other_address);
     if (!is_empty(account->name)) wanted.name = account->name;
     if (!is_empty(account->locale)) wanted.locale = account->locale;
-    if (is_empty(there->password_hash)) wanted.password_hash = account->password_hash;
+    if (!there->had_password) wanted.password_hash = account->password_hash;
     if (account->is_locked) wanted.status = ACCOUNT_LOCKED;
     wanted.requires_mfa = there->requires_mfa || account->requires_mfa;
     if (!is_empty(account->claims)) wanted.claims = account->claims;

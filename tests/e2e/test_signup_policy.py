@@ -3,10 +3,11 @@
 import concurrent.futures
 import json
 import time
+import uuid
 
 import pytest
 
-from authtest.planted import new_password
+from authtest.planted import new_password, plant_tokens
 from authtest.client import Person
 
 
@@ -144,7 +145,7 @@ def test_admin_invitation_create_refuses_what_cannot_be_promised(service, client
         answer = call("POST", "/v1/admin/invitations", document)
         assert answer.status == 422 and set(answer.pointers()) == pointers, answer.body
     taken = call("POST", "/v1/admin/invitations", {"email": person.email})
-    assert (taken.status, taken.code()) == (409, "conflict")
+    assert (taken.status, taken.code(), taken.pointers()) == (409, "conflict", {"/email": "taken"})
     assert person.post("/v1/admin/invitations", {"email": client.new_email()}).status == 403
 
 
@@ -198,6 +199,78 @@ def test_admin_invitation_create_mails_a_link_that_makes_one_account(service, cl
     while not {"invitation.accepted", "role.granted", "group.member_added"} <= types:
         assert time.monotonic() < until, types
         types = {event["type"] for event in reader("GET", f"/v1/admin/events?account_id={me['id']}").json()["data"]}
+
+
+INVITER = ["admin:invitations", "admin:roles", "admin:groups"]
+
+
+@pytest.fixture(name="gifts")
+def fixture_gifts(root):
+    """A role and a group to promise."""
+    suffix = uuid.uuid4().hex[:12]
+    assert root.post("/v1/admin/roles", {"name": f"writer.{suffix}", "scopes": ["articles:write"]}).status == 201
+    group = root.post("/v1/admin/groups", {"name": f"Writers {suffix}"})
+    return {"roles": [f"writer.{suffix}"], "groups": [group.json()["id"]]}
+
+
+@pytest.fixture(name="inviter")
+def fixture_inviter(client, root):
+    """Somebody who may invite, by a role of that name."""
+    person, role = client.signup(), "inviter." + uuid.uuid4().hex[:12]
+    assert root.post("/v1/admin/roles", {"name": role, "scopes": INVITER}).status == 201
+    person.path = f"/v1/admin/users/{person.get('/v1/me').json()['id']}"
+    assert root.put(f"{person.path}/roles/{role}").status == 204
+    again = person.login_again()
+    again.path, again.role = person.path, role
+    return again
+
+
+def test_admin_invitation_gives_no_more_than_its_inviter_still_may(client, root, inviter, gifts):
+    """Security incident 15: who loses power leaves none behind in the invitations he has sent."""
+    key = inviter.post("/v1/me/keys", {"name": "inviter", "scopes": INVITER}).json()
+    robot = root.post("/v1/admin/clients", {"client_name": "Inviter", "scope": " ".join(INVITER)}).json()
+    plant_tokens(robot)
+    robot_token = client.post("/oauth/token", form={"grant_type": "client_credentials"},
+                              basic=(robot["client_id"], robot["client_secret"])).json()["access_token"]
+
+    def invited(token):
+        email = client.new_email()
+        made = client.post("/v1/admin/invitations", {"email": email, "mail": False, **gifts}, token=token)
+        assert made.status == 201, made.body
+        return email, made.json()["url"].partition("#")[2]
+
+    def given(invitation):
+        email, link = invitation
+        _, password, answer = sign_up(client, email, invite=link)
+        assert answer.status == 202, answer.body
+        me = client.get("/v1/me", token=client.login(email, password)["access_token"]).json()
+        assert me["email_verified"] is True
+        return len(me.get("roles", [])), len(me.get("groups", []))
+
+    assert [given(invited(token)) for token in (inviter.access, key["key"], robot_token)] == [(1, 1)] * 3
+    losses = [(robot_token, lambda: root.patch(f"/v1/admin/clients/{robot['client_id']}", {"disabled": True})),
+              (key["key"], lambda: inviter.delete(f"/v1/me/keys/{key['id']}")),
+              (inviter.access, lambda: root.delete(f"{inviter.path}/roles/{inviter.role}"))]
+    for token, lose in losses:
+        invitation = invited(token)
+        assert lose().status in (200, 204)
+        assert given(invitation) == (0, 0)
+    assert root.put(f"{inviter.path}/roles/{inviter.role}").status == 204
+    invitation = invited(inviter.login_again().access)
+    assert root.put(f"{inviter.path}/lock").status == 204
+    assert given(invitation) == (0, 0)
+
+
+def test_admin_invitation_gives_no_role_that_has_grown_above_its_inviter(client, root, inviter, gifts):
+    invitations = [(client.new_email(), {"roles": gifts["roles"]}), (client.new_email(), {"groups": gifts["groups"]})]
+    links = [inviter.post("/v1/admin/invitations", {"email": email, "mail": False, **promised}).json()["url"]
+             for email, promised in invitations]
+    assert root.patch(f"/v1/admin/roles/{gifts['roles'][0]}", {"scopes": ["admin:users"]}).status == 200
+    assert root.put(f"/v1/admin/groups/{gifts['groups'][0]}/roles/{gifts['roles'][0]}").status == 204
+    for (email, _), link in zip(invitations, links):
+        _, password, _ = sign_up(client, email, invite=link.partition("#")[2])
+        me = client.get("/v1/me", token=client.login(email, password)["access_token"]).json()
+        assert not {"roles", "groups"} & me.keys()
 
 
 def test_admin_invitation_is_accepted_once_of_many_at_once(service, client):

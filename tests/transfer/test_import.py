@@ -169,6 +169,17 @@ def test_an_update_brings_up_to_date_and_takes_no_power_back(service, replica, t
     assert take(replica, write(tmp_path, lines(changed)), "--update")[0]["verdict"] == "unchanged", "an import unlocks nobody"
 
 
+def test_an_update_gives_a_password_to_who_never_had_one_alone(replica, tmp_path):
+    """What an administrator had forgotten stays so, however old the file is that is imported then."""
+    never, forgotten = new_email(), new_email()
+    take(replica, write(tmp_path, lines({"email": never}, {"email": forgotten, "password_hash": KNOWN_HASH})))
+    replica.run("user", "reset", forgotten, "--print-link", "--yes")
+    given = write(tmp_path, lines(*({"email": email, "password_hash": KNOWN_HASH} for email in (never, forgotten))))
+    assert [outcome["verdict"] for outcome in take(replica, given, "--update")] == ["updated", "unchanged"]
+    accounts = exported(replica, "--with-hashes")
+    assert [accounts[email].get("password_hash") for email in (never, forgotten)] == [KNOWN_HASH, None]
+
+
 def test_groups_are_made_only_where_asked_for(replica, tmp_path):
     record = {"email": new_email(), "groups": [f"team {next(COUNTER)}", "caf\u00e9"]}
     assert take(replica, write(tmp_path, lines(record)), expected=1)[0]["verdict"] == "refused"

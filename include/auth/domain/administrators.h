@@ -25,11 +25,18 @@ NODISCARD result administrators_check(struct db *tx, struct task *task,
 /* The built-in role's row; quietly nothing when it is there. */
 NODISCARD result administrators_prepare(struct db *db, struct task *task);
 
+/* The first word of power over the service among `scopes` that the granter does not have; empty: none. */
+struct str administrators_missing_power(struct str granter, struct str scopes);
 /* FORBIDDEN unless the granter has all power over the service that is among `scopes`. */
 NODISCARD result administrators_may_give(struct task *task, struct str granter, struct str scopes);
 /* FORBIDDEN unless the granter has all power over the service that the account has: who has less does not reset, lock or
  * become who has more. */
 NODISCARD result administrators_may_touch(struct service *service, struct task *task, struct str granter,
                                           struct id account_id);
+
+/* What may be done now by who did something before, named as task->actor was then: nothing by an account that is locked or
+ * gone, a client that is disabled, a key that is revoked or over. */
+NODISCARD result administrators_power_of(struct db *db, struct task *task, struct str actor,
+                                         struct str *ret_scopes);
 
 #endif

@@ -1,7 +1,8 @@
 /* invitations.h — people asked to make an account, with what they will be given.
  * Shape:   a link with 256 random bits, kept as their SHA-256; good once, for one address, for some days. A later invitation
  *          of an address takes the place of an earlier one.
- * Rule:    nobody gives more power over this service than he has. Who comes by the link has proved the address.
+ * Rule:    nobody gives more power over this service than he has, neither when he invites nor when the invitation is
+ *          accepted. Who comes by the link has proved the address.
  * Errors:  VALIDATION_FAILED, FORBIDDEN, CONFLICT (the address has an account), NOT_FOUND, CODE_INVALID for a link that is
  *          not good, DISABLED_BY_POLICY, DATABASE_UNAVAILABLE.
  * Waits:   yes (database).
@@ -40,7 +41,7 @@ NODISCARD result invitations_revoke(struct service *service, struct task *task, 
 NODISCARD result invitations_look(struct service *service, struct task *task, struct secret token,
                                   struct invitation *ret_invitation);
 /* In the transaction that makes the account: uses the invitation up, proves the address, gives what was promised, as far as
- * it is still there. */
+ * it is still there and the inviter may still give it. */
 NODISCARD result invitations_accept(struct service *service, struct db *tx, struct task *task,
                                     const struct invitation *invitation, struct id account_id);
 

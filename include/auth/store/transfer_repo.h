@@ -22,6 +22,7 @@ struct transfer_account {
     struct str name;
     struct str locale;
     struct str password_hash;
+    bool had_password; /* even if it was forgotten since; only of transfer_match */
     enum account_status status;
     bool requires_mfa;
     struct str claims;

@@ -9,19 +9,20 @@ SET LOCAL enable_seqscan = off
 -- dialect: sqlite
 UPDATE accounts SET version = version WHERE false
 
--- CROSS JOIN says in which order SQLite goes: by the few records into the index of the many accounts.
+-- CROSS JOIN says in which order SQLite goes: by the few records into the index of the many accounts. A password that was
+-- forgotten is none, but there was one: the time of its last change is later than the account's.
 -- name: transfer_match
 -- lane: read
 -- in: records text, ids bytes
--- out: n int, id uuid, external_id text?, email text, email_key text, is_email_verified bool, name text?, locale text?, password_hash text?, status text, requires_mfa bool, claims text?
+-- out: n int, id uuid, external_id text?, email text, email_key text, is_email_verified bool, name text?, locale text?, password_hash text?, had_password bool, status text, requires_mfa bool, claims text?
 WITH r AS (SELECT x.n, x.email_key, x.external_id,
                   CAST(encode(substring(CAST($2 AS bytea) FROM CAST(x.n * 16 + 1 AS integer) FOR 16), 'hex') AS uuid) AS id
            FROM json_to_recordset(CAST($1 AS json)) AS x(n bigint, email_key text, external_id text)),
      m AS (SELECT r.n, a.id FROM r JOIN accounts a ON a.email_key = r.email_key
            UNION SELECT r.n, a.id FROM r JOIN accounts a ON a.external_id = r.external_id
            UNION SELECT r.n, a.id FROM r JOIN accounts a ON a.id = r.id)
-SELECT m.n, a.id, a.external_id, a.email, a.email_key, a.is_email_verified, a.name, a.locale, a.password_hash, a.status,
-       a.requires_mfa, a.claims
+SELECT m.n, a.id, a.external_id, a.email, a.email_key, a.is_email_verified, a.name, a.locale, a.password_hash,
+       a.password_hash IS NOT NULL OR a.password_changed_at_ms > a.created_at_ms AS had_password, a.status, a.requires_mfa, a.claims
 FROM m JOIN accounts a ON a.id = m.id ORDER BY m.n
 -- dialect: sqlite
 WITH r AS (SELECT json_extract(value, '$.n') AS n, json_extract(value, '$.email_key') AS email_key,
@@ -31,10 +32,11 @@ WITH r AS (SELECT json_extract(value, '$.n') AS n, json_extract(value, '$.email_
      m AS (SELECT r.n, a.id FROM r CROSS JOIN accounts a ON a.email_key = r.email_key
            UNION SELECT r.n, a.id FROM r CROSS JOIN accounts a ON a.external_id = r.external_id
            UNION SELECT r.n, a.id FROM r CROSS JOIN accounts a ON a.id = r.id)
-SELECT m.n, a.id, a.external_id, a.email, a.email_key, a.is_email_verified, a.name, a.locale, a.password_hash, a.status,
-       a.requires_mfa, a.claims
+SELECT m.n, a.id, a.external_id, a.email, a.email_key, a.is_email_verified, a.name, a.locale, a.password_hash,
+       a.password_hash IS NOT NULL OR a.password_changed_at_ms > a.created_at_ms AS had_password, a.status, a.requires_mfa, a.claims
 FROM m CROSS JOIN accounts a ON a.id = m.id ORDER BY m.n
 
+-- Who comes without a password never had one here.
 -- name: transfer_insert
 -- lane: write
 -- in: records text, ids bytes, now int
@@ -42,7 +44,8 @@ FROM m CROSS JOIN accounts a ON a.id = m.id ORDER BY m.n
 INSERT INTO accounts (id, external_id, email, email_key, is_email_verified, name, locale, password_hash,
                       password_changed_at_ms, status, requires_mfa, claims, created_at_ms, updated_at_ms)
 SELECT CAST(encode(substring(CAST($2 AS bytea) FROM CAST(x.n * 16 + 1 AS integer) FOR 16), 'hex') AS uuid), x.external_id,
-       x.email, x.email_key, x.is_email_verified, x.name, x.locale, x.password_hash, $3, x.status, x.requires_mfa, x.claims,
+       x.email, x.email_key, x.is_email_verified, x.name, x.locale, x.password_hash,
+       CASE WHEN x.password_hash IS NULL THEN x.created_at_ms ELSE $3 END, x.status, x.requires_mfa, x.claims,
        x.created_at_ms, $3
 FROM json_to_recordset(CAST($1 AS json)) AS x(n bigint, external_id text, email text, email_key text,
      is_email_verified boolean, name text, locale text, password_hash text, status text, requires_mfa boolean, claims text,
@@ -54,7 +57,8 @@ INSERT INTO accounts (id, external_id, email, email_key, is_email_verified, name
                       password_changed_at_ms, status, requires_mfa, claims, created_at_ms, updated_at_ms)
 SELECT substr($2, json_extract(value, '$.n') * 16 + 1, 16), json_extract(value, '$.external_id'),
        json_extract(value, '$.email'), json_extract(value, '$.email_key'), json_extract(value, '$.is_email_verified'),
-       json_extract(value, '$.name'), json_extract(value, '$.locale'), json_extract(value, '$.password_hash'), $3,
+       json_extract(value, '$.name'), json_extract(value, '$.locale'), json_extract(value, '$.password_hash'),
+       CASE WHEN json_extract(value, '$.password_hash') IS NULL THEN json_extract(value, '$.created_at_ms') ELSE $3 END,
        json_extract(value, '$.status'), json_extract(value, '$.requires_mfa'), json_extract(value, '$.claims'),
        json_extract(value, '$.created_at_ms'), $3
 FROM json_each($1) WHERE true
@@ -68,7 +72,7 @@ RETURNING id
 -- out: id uuid
 UPDATE accounts
 SET external_id = $2, email = $3, email_key = $4, is_email_verified = $5, name = $6, locale = $7,
-    password_hash = CASE WHEN password_hash IS NULL THEN $8 ELSE password_hash END,
+    password_hash = CASE WHEN password_hash IS NULL AND password_changed_at_ms <= created_at_ms THEN $8 ELSE password_hash END,
     status = CASE WHEN status = 'locked' THEN status ELSE $9 END, requires_mfa = $10,
     claims = $11, version = version + 1, updated_at_ms = $12
 WHERE id = $1 AND status <> 'closing'
