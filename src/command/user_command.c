@@ -45,11 +45,7 @@ static result create(struct service *service, struct task *task, void *argument)
     struct rights rights;
     char id[ID_TEXT_SIZE];
     if (work->is_administrator) TRY(administrators_prepare(service->db, task));
-    const result created = users_create(service, task, &draft, &user, &rights);
-    if (created.code == STATUS_CONFLICT)
-        FAIL(&task->fault, CONFLICT, "%.*s, or this external id, has an account already",
-             STR_ARGS(draft.email));
-    TRY(created);
+    TRY(users_create(service, task, &draft, &user, &rights));
     if (work->sends_link) TRY(mailer_drain(service, task));
     if (work->line->is_json) return user_print(service, task, user.id, true);
     id_print(user.id, id);
@@ -76,10 +72,7 @@ static result set(struct service *service, struct task *task, void *argument)
     struct user user;
     struct rights rights;
     TRY(target_of(service, task, work, &target));
-    const result changed = users_update(service, task, &target, &change, &user, &rights);
-    if (changed.code == STATUS_CONFLICT)
-        FAIL(&task->fault, CONFLICT, "the address or the external id is another account's");
-    TRY(changed);
+    TRY(users_update(service, task, &target, &change, &user, &rights));
     if (change.sets_email) TRY(mailer_drain(service, task));
     return user_print(service, task, user.id, work->line->is_json);
 }

@@ -45,6 +45,18 @@ result check_reason(struct task *task, struct str reason)
     FAIL(&task->fault, VALIDATION_FAILED, "reason refused");
 }
 
+result user_name_conflict(struct db *tx, struct task *task, const struct user *user, result stored)
+{
+    struct user other;
+    if (stored.code != STATUS_CONFLICT) return stored;
+    const result found = user_find_by_email_key(tx, task, user->email_key, &other);
+    if (!is_ok(found) && found.code != STATUS_NOT_FOUND) return found;
+    const bool is_address = is_ok(found) && !id_equal(other.id, user->id);
+    fault_add_field(&task->fault, is_address ? "/email" : "/external_id", "taken",
+                    "must be no other account's");
+    FAIL(&task->fault, CONFLICT, "the %s is another account's", is_address ? "address" : "external id");
+}
+
 result user_send_link(struct service *service, struct db *tx, struct task *task,
                       const struct account *account, const struct device *device)
 {
@@ -130,7 +142,7 @@ static result store(struct service *service, struct task *task, const struct use
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
     TRY(account_purge_closed(tx, task, user->email_key));
-    TRY(user_insert(tx, task, user, hash, draft->claims));
+    TRY(user_name_conflict(tx, task, user, user_insert(tx, task, user, hash, draft->claims)));
     TRY(audit_note(service, tx, task,
                    &(struct audit_event){.type = AUDIT_ACCOUNT_CREATED,
                                          .account_id = user->id,

@@ -90,8 +90,10 @@ result users_update(struct service *service, struct task *task, const struct use
         TRY(account_purge_closed(tx, task, after.email_key));
         TRY(users_leave_address(service, tx, task, &left, &change->device, &ended));
     }
-    TRY(user_update(tx, task, &after));
+    TRY(user_name_conflict(tx, task, &after, user_update(tx, task, &after)));
     TRY(note(service, tx, task, AUDIT_ACCOUNT_UPDATED, after.id));
+    if (!before.is_email_verified && after.is_email_verified)
+        TRY(note(service, tx, task, AUDIT_EMAIL_VERIFIED, after.id));
     if (before.requires_mfa != after.requires_mfa)
         TRY(note(service, tx, task, AUDIT_FACTOR_DEMAND_CHANGED, after.id));
     TRY(rights_read(tx, task, after.id, ret_rights));

@@ -84,9 +84,10 @@ def test_admin_user_create_refuses_what_is_no_account(root, fields, pointer):
 
 def test_admin_user_create_refuses_what_is_taken(root, person):
     answer = root.post(USERS, {"email": person.email.upper()})
-    assert (answer.status, answer.code()) == (409, "conflict")
+    assert (answer.status, answer.code(), answer.pointers()) == (409, "conflict", {"/email": "taken"})
     first = make(root, external_id="hr-" + uuid.uuid4().hex)
-    assert root.post(USERS, {"email": new_email(), "external_id": first["external_id"]}).status == 409
+    answer = root.post(USERS, {"email": new_email(), "external_id": first["external_id"]})
+    assert (answer.status, answer.code(), answer.pointers()) == (409, "conflict", {"/external_id": "taken"})
 
 
 def test_admin_user_create_gives_no_role_its_maker_may_not_give(client, root):
@@ -310,7 +311,10 @@ def test_admin_user_patch_of_one_version_by_many_at_once_is_done_once(root):
 
 def test_admin_user_patch_of_the_address_ends_sessions_and_needs_a_new_proof(service, client, root, person):
     path, address = path_of(person), new_email()
-    assert root.patch(path, {"email": make(root)["email"]}).status == 409
+    other = make(root, external_id="hr-" + uuid.uuid4().hex)
+    for field in ("email", "external_id"):
+        answer = root.patch(path, {field: other[field]})
+        assert (answer.status, answer.pointers()) == (409, {"/" + field: "taken"})
     assert root.patch(path, {"email_verified": True}).json()["email_verified"] is True
     changed = root.patch(path, {"email": address}).json()
     assert (changed["email"], changed["email_verified"]) == (address, False)

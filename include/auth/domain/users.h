@@ -3,7 +3,7 @@
  *          are denied everywhere after the commit. Whoever has less power over the service than an account has does not
  *          change that account, and the last administrator stays one. No administrator sets a password: a reset is begun,
  *          and its owner chooses.
- * Errors:  NOT_FOUND, PRECONDITION_FAILED, FORBIDDEN, CONFLICT (taken; not in this status; the last administrator),
+ * Errors:  NOT_FOUND, PRECONDITION_FAILED, FORBIDDEN, CONFLICT (taken, with the field; not in this status; the last administrator),
  *          VALIDATION_FAILED, DATABASE_UNAVAILABLE.
  * Waits:   yes (database, cache; hash where a password is given).
  * Source:  OWASP ASVS 6.4.1, 6.4.6, 7.4.2, 7.4.5, 8.2.1; RFC 9110 §13.1.1.

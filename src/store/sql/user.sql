@@ -81,7 +81,7 @@ ORDER BY a.id LIMIT $8
 INSERT INTO accounts (id, email, email_key, is_email_verified, name, locale, password_hash, requires_mfa, external_id, claims,
                       password_changed_at_ms, created_at_ms, updated_at_ms)
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $11)
-ON CONFLICT (email_key) DO NOTHING
+ON CONFLICT DO NOTHING
 RETURNING id
 
 -- Holds the row until the transaction ends: what follows is decided on what it is then.
@@ -96,7 +96,8 @@ UPDATE accounts SET version = version + 1, updated_at_ms = $2 WHERE id = $1 RETU
 -- in: id uuid, email text, email_key text, is_email_verified bool, name text?, locale text?, requires_mfa bool, external_id text?
 -- out: id uuid
 UPDATE accounts SET email = $2, email_key = $3, is_email_verified = $4, name = $5, locale = $6, requires_mfa = $7, external_id = $8
-WHERE id = $1 AND NOT EXISTS (SELECT 1 FROM accounts taken WHERE taken.email_key = $3 AND taken.id <> $1)
+WHERE id = $1
+  AND NOT EXISTS (SELECT 1 FROM accounts taken WHERE taken.id <> $1 AND (taken.email_key = $3 OR taken.external_id = $8))
 RETURNING id
 
 -- name: user_set_status
