@@ -37,6 +37,7 @@ DELETE FROM throttles WHERE throttle_key = $1
 -- out:
 UPDATE throttles SET failures = failures - 1, blocked_until_ms = 0 WHERE throttle_key = $1 AND failures > 0
 
+-- Keys are random: a window from any place on, that goes on at the beginning after the end, is a fair sample.
 -- What has been throttled to the stop is kept until an administrator lifts it. The failures are looked at again when the
 -- row is erased: an attempt may have been counted meanwhile.
 -- name: throttle_erase_old
@@ -44,8 +45,11 @@ UPDATE throttles SET failures = failures - 1, blocked_until_ms = 0 WHERE throttl
 -- in: start bytes, count int, free int, stop int, unthrottled_before_ms int, throttled_before_ms int
 -- out:
 DELETE FROM throttles
-WHERE throttle_key IN (SELECT w.throttle_key
-                       FROM (SELECT throttle_key FROM throttles
-                             WHERE throttle_key >= $1 ORDER BY throttle_key LIMIT $2) AS w)
+WHERE throttle_key IN (SELECT throttle_key
+                       FROM (SELECT throttle_key FROM throttles WHERE throttle_key >= $1 ORDER BY throttle_key LIMIT $2) AS w
+                       UNION ALL
+                       SELECT throttle_key
+                       FROM (SELECT throttle_key FROM throttles WHERE throttle_key < $1 ORDER BY throttle_key LIMIT $2) AS v
+                       LIMIT $2)
   AND failures < $4
   AND updated_at_ms < CASE WHEN failures < $3 THEN $5 ELSE $6 END

@@ -22,12 +22,6 @@ static void with_retention(void (*body)(struct visitor *visitor))
     }
 }
 
-/* Windows of tokens and attempts begin anywhere: enough of them look everywhere. */
-static void steps(struct visitor *visitor)
-{
-    for (int i = 0; i < 40; i++) visitor_retain(visitor);
-}
-
 static long long rows_of(const struct visitor *visitor, const char *table)
 {
     char sql[64];
@@ -85,16 +79,16 @@ static void attempts(struct visitor *visitor)
          "UPDATE throttles SET failures = 100 WHERE throttle_key = (SELECT throttle_key FROM throttles "
          "WHERE failures = 1 ORDER BY throttle_key LIMIT 1)");
     visitor_wait(visitor, DAY_MS);
-    steps(visitor);
+    visitor_retain(visitor);
     cr_expect_eq(rows_of(visitor, "throttles"), 32, "a day has to pass");
     visitor_wait(visitor, 1);
-    steps(visitor);
+    visitor_retain(visitor);
     cr_expect_eq(rows_of(visitor, "throttles"), 2, "%lld left", rows_of(visitor, "throttles"));
     visitor_wait(visitor, 29 * DAY_MS);
-    steps(visitor);
+    visitor_retain(visitor);
     cr_expect_eq(rows_of(visitor, "throttles"), 1, "%lld left", rows_of(visitor, "throttles"));
     visitor_wait(visitor, 3650 * DAY_MS);
-    steps(visitor);
+    visitor_retain(visitor);
     cr_expect_eq(ask(visitor->fixture, "SELECT failures FROM throttles"), 100, "the stop stays");
 }
 
@@ -116,10 +110,10 @@ static void revoked(struct visitor *visitor)
     expect_code(visitor, access_token_revoke(visitor->service, &visitor->task, &principal), STATUS_OK,
                 "revoke");
     visitor_wait(visitor, visitor->fixture->policy.access_token_ms);
-    steps(visitor);
+    visitor_retain(visitor);
     cr_expect_eq(rows_of(visitor, "revoked_tokens"), 1, "clocks may differ");
     visitor_wait(visitor, 3600001);
-    steps(visitor);
+    visitor_retain(visitor);
     cr_expect_eq(rows_of(visitor, "revoked_tokens"), 0);
 }
 
