@@ -4,6 +4,8 @@
 #define ANSWER_BYTES_MAX (64u * 1024u)
 #define ERROR_BYTES_MAX  200u
 #define HTTP_GOOD        2 /* hundreds */
+#define HTTP_TOO_MANY    429
+#define HTTP_UNAVAILABLE 503
 
 /* From the library and the network: it goes into the database, and to terminals. */
 static struct str harmless(struct arena *arena, struct str text)
@@ -52,15 +54,22 @@ static result fail(struct task *task, struct webhook_delivery *delivery, struct 
     return RESULT_OK;
 }
 
-result webhook_attempt(struct service *service, struct task *task, const struct webhook *webhook,
-                       int64_t now_ms, struct webhook_delivery *delivery, enum webhook_outcome *ret_outcome)
+/* RFC 9110 §10.2.3, RFC 6585 §4: of an answer that says "not now". */
+static int64_t wait_of(const struct fetch_answer *answer)
+{
+    const bool says_later = answer->status == HTTP_TOO_MANY || answer->status == HTTP_UNAVAILABLE;
+    return says_later ? answer->retry_after_ms : 0;
+}
+
+result webhook_try(struct service *service, struct task *task, const struct webhook *webhook, int64_t now_ms,
+                   struct webhook_delivery *delivery, struct webhook_attempt *ret_attempt)
 {
     struct webhook_message message;
     struct fetch_answer answer;
-    *ret_outcome = WEBHOOK_FAILED;
+    *ret_attempt = (struct webhook_attempt){.outcome = WEBHOOK_FAILED};
     const result made = webhook_message_make(service, task, webhook, delivery, now_ms, &message);
     if (made.code == STATUS_NOT_FOUND) {
-        *ret_outcome = WEBHOOK_VOID;
+        ret_attempt->outcome = WEBHOOK_VOID;
         return fail(task, delivery, STR("the event was erased (AUTH_AUDIT_RETENTION_DAYS)"));
     }
     if (made.code == STATUS_INTERNAL)
@@ -72,7 +81,8 @@ result webhook_attempt(struct service *service, struct task *task, const struct 
     /* What a receiver says beyond its status is not read, however much it is. */
     const bool has_status = answer.outcome == FETCH_ANSWERED || answer.outcome == FETCH_TOO_LARGE;
     const bool is_good = has_status && answer.status / 100 == HTTP_GOOD;
-    *ret_outcome = is_good ? WEBHOOK_DELIVERED : WEBHOOK_FAILED;
+    ret_attempt->outcome = is_good ? WEBHOOK_DELIVERED : WEBHOOK_FAILED;
+    ret_attempt->wait_ms = wait_of(&answer);
     delivery->last_status = answer.status;
     delivery->last_duration_ms = answer.duration_ms;
     delivery->last_error = is_good ? STR_NONE : error_of(task, &answer);

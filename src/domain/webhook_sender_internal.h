@@ -40,9 +40,14 @@ enum webhook_outcome {
     WEBHOOK_VOID /* there is nothing to deliver any more */
 };
 
+struct webhook_attempt {
+    enum webhook_outcome outcome;
+    int64_t wait_ms; /* what the receiver asks for; 0: nothing */
+};
+
 /* webhook_delivery.c: one attempt. Notes in the delivery what is known of it, not what becomes of the delivery. */
-NODISCARD result webhook_attempt(struct service *service, struct task *task, const struct webhook *webhook,
-                                 int64_t now_ms, struct webhook_delivery *delivery,
-                                 enum webhook_outcome *ret_outcome);
+NODISCARD result webhook_try(struct service *service, struct task *task, const struct webhook *webhook,
+                             int64_t now_ms, struct webhook_delivery *delivery,
+                             struct webhook_attempt *ret_attempt);
 
 #endif

@@ -120,8 +120,16 @@ static result disable_own(struct lane *lane, struct task *task, const char *reas
     return disabled;
 }
 
+/* As long as the receiver asks for, where that is longer. */
+static int64_t pause_of(const struct lane *lane, int64_t wait_ms)
+{
+    const int64_t own_ms = pause_ms(lane->service->webhooks, lane->webhook.failures);
+    return own_ms > wait_ms ? own_ms : wait_ms;
+}
+
 /* The receiver has its pause, and this its next attempt; what else waits for it waits as well. */
-static result note_failure(struct lane *lane, struct task *task, struct webhook_delivery *delivery)
+static result note_failure(struct lane *lane, struct task *task, int64_t wait_ms,
+                           struct webhook_delivery *delivery)
 {
     const struct webhook_sender *sender = lane->service->webhooks;
     struct webhook *webhook = &lane->webhook;
@@ -131,7 +139,7 @@ static result note_failure(struct lane *lane, struct task *task, struct webhook_
     lane->is_over = true;
     webhook->failures++;
     if (webhook->failing_since_ms == 0) webhook->failing_since_ms = now_ms;
-    webhook->paused_until_ms = now_ms + pause_ms(sender, webhook->failures);
+    webhook->paused_until_ms = now_ms + pause_of(lane, wait_ms);
     if (delivery->last_status == STATUS_GONE) {
         TRY(give_up(lane, task, delivery));
         return disable_own(lane, task, "the receiver answered 410 Gone");
@@ -143,10 +151,10 @@ static result note_failure(struct lane *lane, struct task *task, struct webhook_
 
 /* --- a turn ------------------------------------------------------------------------------------------------------- */
 
-static result note_outcome(struct lane *lane, struct task *task, enum webhook_outcome outcome,
+static result note_attempt(struct lane *lane, struct task *task, const struct webhook_attempt *attempt,
                            struct webhook_delivery *delivery)
 {
-    switch (outcome) {
+    switch (attempt->outcome) {
     case WEBHOOK_DELIVERED:
         return note_success(lane, task, delivery);
     case WEBHOOK_VOID:
@@ -154,21 +162,21 @@ static result note_outcome(struct lane *lane, struct task *task, enum webhook_ou
     case WEBHOOK_FAILED:
         break;
     }
-    return note_failure(lane, task, delivery);
+    return note_failure(lane, task, attempt->wait_ms, delivery);
 }
 
 static result deliver(struct lane *lane, struct task *task)
 {
     struct webhook_delivery delivery;
-    enum webhook_outcome outcome;
+    struct webhook_attempt attempt;
     const result taken =
         webhook_delivery_take(lane->service->db, task, &lane->webhook, now_of(lane), &delivery);
     if (taken.code == STATUS_NOT_FOUND) lane->is_over = true;
     if (lane->is_over) return RESULT_OK;
     TRY(taken);
-    TRY(webhook_attempt(lane->service, task, &lane->webhook, now_of(lane), &delivery, &outcome));
+    TRY(webhook_try(lane->service, task, &lane->webhook, now_of(lane), &delivery, &attempt));
     task->now_ms = now_of(lane);
-    return note_outcome(lane, task, outcome, &delivery);
+    return note_attempt(lane, task, &attempt, &delivery);
 }
 
 /* Each in an arena and a time of its own: there may be thousands. */

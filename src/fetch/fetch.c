@@ -150,12 +150,22 @@ static struct str reason_of(const struct transfer *transfer, struct task *task)
     return str_copy(task->arena, str_from(words));
 }
 
+static int64_t retry_after_ms(const struct transfer *transfer)
+{
+    const int64_t longest_s = RETRY_AFTER_MAX_MS / MS_PER_SECOND;
+    const int64_t seconds = transfer->retry_after < longest_s ? transfer->retry_after : longest_s;
+    return seconds * MS_PER_SECOND;
+}
+
 static result finish(const struct transfer *transfer, struct task *task, struct fetch_answer *ret_answer)
 {
     const enum fetch_outcome outcome = outcome_of(transfer);
     if (transfer->has_failed) FAIL(&task->fault, INTERNAL, "the request could not be set up");
     ret_answer->outcome = outcome;
-    if (outcome == FETCH_ANSWERED || outcome == FETCH_TOO_LARGE) ret_answer->status = (int)transfer->status;
+    if (outcome == FETCH_ANSWERED || outcome == FETCH_TOO_LARGE) {
+        ret_answer->status = (int)transfer->status;
+        ret_answer->retry_after_ms = retry_after_ms(transfer);
+    }
     if (outcome != FETCH_ANSWERED) {
         ret_answer->reason = reason_of(transfer, task);
         return RESULT_OK;

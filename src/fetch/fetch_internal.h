@@ -29,6 +29,7 @@ struct transfer {
     bool has_failed; /* the library refused an option: a fault of ours */
     CURLcode code;
     long status;
+    curl_off_t retry_after; /* seconds; 0: not said */
     struct str content_type;
     char error[CURL_ERROR_SIZE];
 };

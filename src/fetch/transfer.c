@@ -167,6 +167,7 @@ static void note_answer(CURL *curl, struct transfer *transfer)
 {
     const char *content_type = NULL;
     (void)curl_easy_getinfo(curl, CURLINFO_RESPONSE_CODE, &transfer->status);
+    (void)curl_easy_getinfo(curl, CURLINFO_RETRY_AFTER, &transfer->retry_after);
     (void)curl_easy_getinfo(curl, CURLINFO_CONTENT_TYPE, &content_type);
     transfer->content_type = str_copy(transfer->arena, str_from(content_type));
 }

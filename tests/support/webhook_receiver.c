@@ -64,6 +64,8 @@ static bool serve(int fd, const char *input, size_t len)
     if (strcmp(request.path, "/bad") == 0) say(fd, "500 Internal Server Error");
     if (strcmp(request.path, "/gone") == 0) say(fd, "410 Gone");
     if (strcmp(request.path, "/talks") == 0) talk(fd);
+    if (strcmp(request.path, "/busy") == 0) say(fd, "503 Service Unavailable\r\nRetry-After: 3600");
+    if (strcmp(request.path, "/bold") == 0) say(fd, "429 Too Many Requests\r\nRetry-After: 999999999");
     if (strcmp(request.path, "/away") == 0) say(fd, "307 Temporary Redirect\r\nLocation: /good");
     return true;
 }

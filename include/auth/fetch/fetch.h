@@ -9,7 +9,7 @@
  * Owner:   the answer lives in the task's arena.
  * Waits:   fetch_run, at most the request's time limit.
  * Threads: a fetch is shared by all loops.
- * Source:  OWASP SSRF Prevention Cheat Sheet; OWASP ASVS 1.3.6, 12.3.1.
+ * Source:  OWASP SSRF Prevention Cheat Sheet; OWASP ASVS 1.3.6, 12.3.1; RFC 9110 §10.2.3.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_FETCH_FETCH_H
@@ -21,6 +21,7 @@
 #define FETCH_URL_BYTES_MAX  2048u
 #define FETCH_HEADERS_MAX    32u
 #define FETCH_BODY_BYTES_MAX (16u * 1024u * 1024u)
+#define RETRY_AFTER_MAX_MS   INT64_C(86400000)
 
 struct fetch;
 
@@ -62,7 +63,8 @@ struct fetch_answer {
     int status;              /* HTTP; 0 unless answered, if with too much */
     struct str content_type; /* empty: none */
     struct str body;
-    struct str reason; /* for people; empty when answered */
+    struct str reason;      /* for people; empty when answered */
+    int64_t retry_after_ms; /* from now, by the header Retry-After; at most RETRY_AFTER_MAX_MS; 0: not said */
     int64_t duration_ms;
 };
 

@@ -119,6 +119,31 @@ Test(webhook_deliveries, what_fails_is_tried_again_ever_later_and_then_given_up)
     on_engines(broken);
 }
 
+static void busy(struct visitor *visitor)
+{
+    const size_t busy_before = count_for("/busy"), bold_before = count_for("/bold");
+    (void)create(visitor, "/busy");
+    happen(visitor, 1);
+    drain(visitor);
+    visitor_wait(visitor, 3590000);
+    drain(visitor);
+    cr_expect_eq(count_for("/busy"), busy_before + 1, "not before an hour is over");
+    visitor_wait(visitor, 10000);
+    drain(visitor);
+    cr_expect_eq(count_for("/busy"), busy_before + 2);
+    (void)create(visitor, "/bold");
+    happen(visitor, 1);
+    drain(visitor);
+    visitor_wait(visitor, DAY_MS + 1000);
+    drain(visitor);
+    cr_expect_eq(count_for("/bold"), bold_before + 2, "a day is the longest");
+}
+
+Test(webhook_deliveries, a_receiver_that_names_its_time_is_left_alone_until_then)
+{
+    on_engines(busy);
+}
+
 static void redirected(struct visitor *visitor)
 {
     (void)create(visitor, "/away");
