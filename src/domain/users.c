@@ -72,6 +72,16 @@ result users_leave_address(struct service *service, struct db *tx, struct task *
                           &(struct notice){.kind = MAIL_EMAIL_CHANGED, .device = device});
 }
 
+static result note_update(struct service *service, struct db *tx, struct task *task,
+                          const struct user *before, const struct user *after)
+{
+    TRY(note(service, tx, task, AUDIT_ACCOUNT_UPDATED, after->id));
+    if (!before->is_email_verified && after->is_email_verified)
+        TRY(note(service, tx, task, AUDIT_EMAIL_VERIFIED, after->id));
+    if (before->requires_mfa == after->requires_mfa) return RESULT_OK;
+    return note(service, tx, task, AUDIT_FACTOR_DEMAND_CHANGED, after->id);
+}
+
 result users_update(struct service *service, struct task *task, const struct user_target *target,
                     const struct user_change *change, struct user *ret_user, struct rights *ret_rights)
 {
@@ -91,11 +101,7 @@ result users_update(struct service *service, struct task *task, const struct use
         TRY(users_leave_address(service, tx, task, &left, &change->device, &ended));
     }
     TRY(user_name_conflict(tx, task, &after, user_update(tx, task, &after)));
-    TRY(note(service, tx, task, AUDIT_ACCOUNT_UPDATED, after.id));
-    if (!before.is_email_verified && after.is_email_verified)
-        TRY(note(service, tx, task, AUDIT_EMAIL_VERIFIED, after.id));
-    if (before.requires_mfa != after.requires_mfa)
-        TRY(note(service, tx, task, AUDIT_FACTOR_DEMAND_CHANGED, after.id));
+    TRY(note_update(service, tx, task, &before, &after));
     TRY(rights_read(tx, task, after.id, ret_rights));
     TRY(db_commit(&tx, task));
     sessions_deny(service, task, &ended);
