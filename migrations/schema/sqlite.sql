@@ -313,6 +313,7 @@ CREATE TABLE webhook_deliveries (
     CHECK (state IN ('waiting', 'delivered', 'failed'))
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX webhook_deliveries_due ON webhook_deliveries (webhook_id, state, next_attempt_at_ms, event_seq);
+CREATE INDEX webhook_deliveries_state ON webhook_deliveries (webhook_id, state, event_id);
 CREATE INDEX webhook_deliveries_created ON webhook_deliveries (created_at_ms);
 
 CREATE TABLE audit_chain (

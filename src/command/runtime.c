@@ -232,6 +232,13 @@ int runtime_start(struct runtime *runtime)
     return EXIT_FAILED;
 }
 
+void runtime_abort(struct runtime *runtime)
+{
+    mailer_abort(runtime->mailer);
+    fetch_abort(runtime->fetch);
+    fetch_abort(runtime->webhook_fetch);
+}
+
 void runtime_done(struct runtime *runtime)
 {
     mailer_destroy(runtime->mailer);

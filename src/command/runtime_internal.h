@@ -41,6 +41,8 @@ struct mailer_options runtime_mailer_options(const struct settings *settings);
 int runtime_load(struct runtime *runtime, const struct command_line *line, const char *command);
 /* Opens the server secret, then starts the threads and the cache. EXIT_USAGE or EXIT_FAILED, having said why. */
 int runtime_start(struct runtime *runtime);
+/* From any thread: nobody waits any longer for what other servers have not answered. */
+void runtime_abort(struct runtime *runtime);
 void runtime_done(struct runtime *runtime);
 
 /* One loop's service, on the loop's thread. */

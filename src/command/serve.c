@@ -11,7 +11,7 @@
 #include "commands_internal.h"
 #include "serve_internal.h"
 
-/* A second signal does not wait for what has begun. */
+/* A second signal does not wait for what has begun: requests to others end within about a second. */
 static void signal_received(struct signals *signals, int signal_number)
 {
     struct serve *serve = CONTAINER_OF(signals, struct serve, signals);

@@ -3,6 +3,7 @@
 #include "serve_internal.h"
 
 #define DRAIN_LOOK_MS INT64_C(20)
+#define ABORT_MS      INT64_C(2000) /* for what is then aborted to be recorded as that */
 
 static struct http_server_options server_options(struct serve_loop *serve_loop)
 {
@@ -83,7 +84,8 @@ static void drain_look(struct timer *timer)
     const int64_t now_ms = clock_monotonic_ms();
     const bool is_done = !is_at_work(serve_loop) && !is_awaiting_others(serve_loop);
     if (is_done) service_stop_background(&serve_loop->service);
-    if (is_done || now_ms >= serve_loop->drain_until_ms)
+    if (now_ms >= serve_loop->drain_until_ms) runtime_abort(&serve_loop->serve->runtime);
+    if (is_done || now_ms >= serve_loop->drain_until_ms + ABORT_MS)
         loop_stop(serve_loop->loop);
     else
         loop_timer_start(serve_loop->loop, timer, now_ms + DRAIN_LOOK_MS);
@@ -109,6 +111,7 @@ void serve_stop(struct serve *serve, int exit_code)
 {
     atomic_store(&serve->exit_code, exit_code);
     atomic_store(&serve->is_stopping, true);
+    runtime_abort(&serve->runtime);
     for (unsigned i = 0; i < serve->loop_count; i++)
         if (serve->loops[i].loop) loop_stop(serve->loops[i].loop);
 }

@@ -78,6 +78,11 @@ void mailer_stop(struct mailer *mailer)
     atomic_store(&mailer->is_stopping, true);
 }
 
+void mailer_abort(struct mailer *mailer)
+{
+    if (mailer->smtp) smtp_abort(mailer->smtp);
+}
+
 bool mailer_has_server(const struct mailer *mailer)
 {
     return mailer->smtp != NULL;

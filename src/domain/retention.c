@@ -6,6 +6,8 @@
 #include "auth/domain/audit.h"
 #include "auth/domain/audit_retention.h"
 #include "auth/domain/background.h"
+#include "auth/domain/mailer.h"
+#include "auth/domain/webhook_sender.h"
 #include "auth/store/account_repo.h"
 #include "auth/store/device_repo.h"
 #include "auth/store/job_lease_repo.h"
@@ -154,6 +156,9 @@ static result step(struct service *service, struct task *task, int64_t *ret_agai
 {
     bool is_behind;
     service->retained.due_ms = clock_monotonic_ms() + RETENTION_INTERVAL_MS;
+    /* Also what a server has left behind that is no more: nobody else was told of it. */
+    mailer_wake(service);
+    webhook_sender_wake(service);
     TRY(retention_step(service, task, &is_behind));
     *ret_again_ms = is_behind ? BACKLOG_PAUSE_MS : 0;
     return RESULT_OK;

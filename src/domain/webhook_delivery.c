@@ -78,9 +78,8 @@ result webhook_try(struct service *service, struct task *task, const struct webh
     const result sent = send(service, task, webhook, &message, &answer);
     if (sent.code == STATUS_OVERLOADED) return fail(task, delivery, STR("no thread was free for it"));
     TRY(sent);
-    /* What a receiver says beyond its status is not read, however much it is. */
-    const bool has_status = answer.outcome == FETCH_ANSWERED || answer.outcome == FETCH_TOO_LARGE;
-    const bool is_good = has_status && answer.status / 100 == HTTP_GOOD;
+    /* What a receiver says beyond its status does not matter, neither how much it is nor whether all of it comes. */
+    const bool is_good = answer.status / 100 == HTTP_GOOD;
     ret_attempt->outcome = is_good ? WEBHOOK_DELIVERED : WEBHOOK_FAILED;
     ret_attempt->wait_ms = wait_of(&answer);
     delivery->last_status = answer.status;

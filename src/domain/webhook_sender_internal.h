@@ -16,6 +16,7 @@ struct webhook_sender {
     atomic_bool is_stopping;
     atomic_uint lanes; /* webhooks that are served right now */
     _Atomic int64_t waiting;
+    _Atomic int64_t count_due_ms; /* monotonic: when what waits is counted again */
     _Atomic uint64_t delivered;
     _Atomic uint64_t attempts_failed;
     _Atomic uint64_t given_up;

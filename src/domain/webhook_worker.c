@@ -15,6 +15,7 @@
 #define RACE_MS              20u /* another worker was faster: once more, and not at the same moment */
 #define STATUS_GONE          410
 #define PLACE_LOOK_MS        INT64_C(250) /* all places may be taken by other loops */
+#define COUNT_PAUSE_MS       INT64_C(10000)
 
 /* One webhook's turn. Stands in its own arena. */
 struct lane {
@@ -175,7 +176,9 @@ static result deliver(struct lane *lane, struct task *task)
     if (lane->is_over) return RESULT_OK;
     TRY(taken);
     TRY(webhook_try(lane->service, task, &lane->webhook, now_of(lane), &delivery, &attempt));
+    /* However long that took, what came of it is recorded. */
     task->now_ms = now_of(lane);
+    task->deadline_ms = clock_monotonic_ms() + STEP_TIME_MS;
     return note_attempt(lane, task, &attempt, &delivery);
 }
 
@@ -208,14 +211,19 @@ static result take_turn(struct lane *lane)
     return webhook_release(lane->service->db, &lane->task, &lane->webhook, now_of(lane));
 }
 
-static void lane_close(struct lane *lane)
+/* Its failure is the caller's to tell of. */
+static result lane_fail(struct lane *lane, struct task *task, result failed)
 {
+    const struct fault *fault = &lane->task.fault;
+    if (failed.code != STATUS_NOT_FOUND)
+        failed = fault_record(&task->fault, failed.code, fault->file, fault->line, fault->function, "%s",
+                              fault->detail);
     arena_destroy(lane->arena);
+    return failed;
 }
 
 /* With a webhook that something is due for; NOT_FOUND, and no lane, when there is none. */
-static result lane_open(struct service *service, const struct task *task, int64_t now_ms,
-                        struct lane **ret_lane)
+static result lane_open(struct service *service, struct task *task, int64_t now_ms, struct lane **ret_lane)
 {
     struct arena *arena = arena_create(LANE_ARENA_BYTES);
     struct lane *lane = arena_alloc(arena, sizeof *lane);
@@ -229,11 +237,9 @@ static result lane_open(struct service *service, const struct task *task, int64_
     lane->began_wall_ms = now_ms;
     const result claimed =
         webhook_claim(service->db, &lane->task, now_ms, now_ms + claim_ms_of(service), &lane->webhook);
-    if (is_ok(claimed))
-        *ret_lane = lane;
-    else
-        lane_close(lane);
-    return claimed;
+    if (!is_ok(claimed)) return lane_fail(lane, task, claimed);
+    *ret_lane = lane;
+    return RESULT_OK;
 }
 
 /* --- in the background -------------------------------------------------------------------------------------------- */
@@ -254,19 +260,17 @@ static void lane_ended(struct fiber_job *job)
     struct service *service = lane->service;
     atomic_fetch_sub(&service->webhooks->lanes, 1);
     background_wake(service->webhook_worker, service, 0);
-    lane_close(lane);
+    arena_destroy(lane->arena);
 }
 
 /* All fibers may be in use: the webhook's claim is given back then. */
-static result lane_start(struct lane *lane)
+static result lane_start(struct lane *lane, struct task *task)
 {
     lane->job = (struct fiber_job){.run = lane_run, .ended = lane_ended};
     if (is_ok(fiber_start(&lane->job))) return RESULT_OK;
     const result released =
         webhook_release(lane->service->db, &lane->task, &lane->webhook, lane->began_wall_ms);
-    lane_close(lane);
-    TRY(released);
-    return RESULT(OVERLOADED);
+    return lane_fail(lane, task, is_ok(released) ? RESULT(OVERLOADED) : released);
 }
 
 /* Of all loops together there are no more than there are threads: none waits in line while its claim runs out. */
@@ -277,30 +281,47 @@ static bool take_place(struct webhook_sender *sender)
     return false;
 }
 
-/* When to go on by itself; 0: nothing waits. */
-static result look_ahead(struct service *service, struct task *task, int64_t now_ms, int64_t *ret_again_ms)
+/* Not often, since it takes long where much waits; one loop for all. */
+static result count_waiting(struct service *service, struct task *task)
 {
+    struct webhook_sender *sender = service->webhooks;
+    const int64_t now_ms = clock_monotonic_ms();
+    const int64_t most = sender->options.backlog_max + 1;
+    int64_t due_ms = atomic_load(&sender->count_due_ms);
     struct webhook_backlog backlog;
-    TRY(webhook_backlog_find(service->db, task, &backlog));
-    atomic_store(&service->webhooks->waiting, backlog.waiting);
-    *ret_again_ms = 0;
-    if (backlog.waiting == 0) return RESULT_OK;
-    if (backlog.longest > service->webhooks->options.backlog_max) {
-        const struct webhook_disabling disabling = {.id = backlog.longest_id,
-                                                    .reason = "more events wait for it than are kept"};
-        bool is_disabled;
-        TRY(disable(service, task, &disabling, &is_disabled));
-    }
-    *ret_again_ms =
-        backlog.due_at_ms > now_ms ? backlog.due_at_ms - now_ms : 1 + (int64_t)random_below(RACE_MS);
-    return RESULT_OK;
+    bool is_disabled;
+    if (now_ms < due_ms) return RESULT_OK;
+    if (!atomic_compare_exchange_strong(&sender->count_due_ms, &due_ms, now_ms + COUNT_PAUSE_MS))
+        return RESULT_OK;
+    TRY(webhook_backlog_find(service->db, task, most, &backlog));
+    atomic_store(&sender->waiting, backlog.waiting);
+    if (backlog.longest < most) return RESULT_OK;
+    return disable(service, task,
+                   &(struct webhook_disabling){.id = backlog.longest_id,
+                                               .reason = "more events wait for it than are kept"},
+                   &is_disabled);
 }
 
-static result begin_lane(struct service *service, const struct task *task)
+/* When to go on by itself; 0: nothing waits. */
+static result look_ahead(struct service *service, struct task *task, int64_t *ret_again_ms)
+{
+    struct webhook_due due;
+    TRY(webhook_due_find(service->db, task, &due));
+    *ret_again_ms = 0;
+    if (!due.is_anything_waiting) {
+        atomic_store(&service->webhooks->waiting, 0);
+        return RESULT_OK;
+    }
+    const int64_t wait_ms = due.at_ms - task->now_ms;
+    *ret_again_ms = wait_ms > 0 ? wait_ms : 1 + (int64_t)random_below(RACE_MS);
+    return count_waiting(service, task);
+}
+
+static result begin_lane(struct service *service, struct task *task)
 {
     struct lane *lane = NULL;
     result begun = lane_open(service, task, task->now_ms, &lane);
-    if (is_ok(begun)) begun = lane_start(lane);
+    if (is_ok(begun)) begun = lane_start(lane, task);
     if (!is_ok(begun)) atomic_fetch_sub(&service->webhooks->lanes, 1);
     return begun;
 }
@@ -312,10 +333,10 @@ static result step(struct service *service, struct task *task, int64_t *ret_agai
     *ret_again_ms = PLACE_LOOK_MS;
     while (!atomic_load(&sender->is_stopping) && take_place(sender)) {
         const result begun = begin_lane(service, task);
-        if (begun.code == STATUS_NOT_FOUND) return look_ahead(service, task, task->now_ms, ret_again_ms);
+        if (begun.code == STATUS_NOT_FOUND) return look_ahead(service, task, ret_again_ms);
         TRY(begun);
     }
-    return RESULT_OK;
+    return count_waiting(service, task);
 }
 
 const struct background_work webhook_work = {.name = "webhooks",
@@ -340,7 +361,10 @@ result webhook_sender_drain(struct service *service, struct task *task, int64_t 
         if (!is_ok(drained)) break;
         lane->turn_ms = limit_ms - passed_ms;
         drained = take_turn(lane);
-        lane_close(lane);
+        if (is_ok(drained))
+            arena_destroy(lane->arena);
+        else
+            drained = lane_fail(lane, task, drained);
         passed_ms = clock_monotonic_ms() - began_ms;
     }
     task->deadline_ms = deadline_ms;

@@ -58,6 +58,11 @@ result fetch_create(struct task *task, const struct fetch_options *options, stru
     return filled;
 }
 
+void fetch_abort(struct fetch *fetch)
+{
+    atomic_store(&fetch->is_aborted, true);
+}
+
 void fetch_destroy(struct fetch *fetch)
 {
     if (!fetch) return;
@@ -153,8 +158,8 @@ static struct str reason_of(const struct transfer *transfer, struct task *task)
 static int64_t retry_after_ms(const struct transfer *transfer)
 {
     const int64_t longest_s = RETRY_AFTER_MAX_MS / MS_PER_SECOND;
-    const int64_t seconds = transfer->retry_after < longest_s ? transfer->retry_after : longest_s;
-    return seconds * MS_PER_SECOND;
+    if (transfer->retry_after <= 0) return 0; /* also of a time that is over */
+    return (transfer->retry_after < longest_s ? transfer->retry_after : longest_s) * MS_PER_SECOND;
 }
 
 static result finish(const struct transfer *transfer, struct task *task, struct fetch_answer *ret_answer)
@@ -162,10 +167,8 @@ static result finish(const struct transfer *transfer, struct task *task, struct 
     const enum fetch_outcome outcome = outcome_of(transfer);
     if (transfer->has_failed) FAIL(&task->fault, INTERNAL, "the request could not be set up");
     ret_answer->outcome = outcome;
-    if (outcome == FETCH_ANSWERED || outcome == FETCH_TOO_LARGE) {
-        ret_answer->status = (int)transfer->status;
-        ret_answer->retry_after_ms = retry_after_ms(transfer);
-    }
+    ret_answer->status = (int)transfer->status;
+    ret_answer->retry_after_ms = retry_after_ms(transfer);
     if (outcome != FETCH_ANSWERED) {
         ret_answer->reason = reason_of(transfer, task);
         return RESULT_OK;

@@ -4,6 +4,7 @@
 #define AUTH_FETCH_FETCH_INTERNAL_H
 
 #include <curl/curl.h>
+#include <stdatomic.h>
 
 #include "auth/base/strbuf.h"
 #include "auth/fetch/address.h"
@@ -13,6 +14,7 @@ struct fetch {
     struct arena *arena;
     struct fetch_options options;
     struct allowed allowed;
+    atomic_bool is_aborted;
 };
 
 /* One request, lent to the thread that runs it. */

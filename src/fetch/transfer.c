@@ -49,6 +49,18 @@ static size_t count_header(char *bytes, size_t size, size_t count, void *argumen
     return transfer->is_too_large ? 0 : size * count;
 }
 
+/* Called about once a second, whatever goes on. */
+static int look_at_end(void *argument, curl_off_t down_total, curl_off_t down, curl_off_t up_total,
+                       curl_off_t up)
+{
+    const struct transfer *transfer = argument;
+    (void)down_total;
+    (void)down;
+    (void)up_total;
+    (void)up;
+    return atomic_load(&transfer->fetch->is_aborted);
+}
+
 /* --- options ------------------------------------------------------------------------------------------------------ */
 
 #define SET(handle, option, value)                                                   \
@@ -62,6 +74,8 @@ static const struct {
     long value;
 } NUMBERS[] = {
     {CURLOPT_NOSIGNAL, 1},
+    {CURLOPT_QUICK_EXIT, 1}, /* a name server that is silent does not hold up who has given up */
+    {CURLOPT_NOPROGRESS, 0},
     {CURLOPT_FOLLOWLOCATION, 0},
     {CURLOPT_NETRC, CURL_NETRC_IGNORED},
     {CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1},
@@ -91,6 +105,8 @@ static bool set_limits(CURL *curl, struct transfer *transfer)
     SET(curl, CURLOPT_WRITEDATA, transfer);
     SET(curl, CURLOPT_HEADERFUNCTION, count_header);
     SET(curl, CURLOPT_HEADERDATA, transfer);
+    SET(curl, CURLOPT_XFERINFOFUNCTION, look_at_end);
+    SET(curl, CURLOPT_XFERINFODATA, transfer);
     SET(curl, CURLOPT_ERRORBUFFER, transfer->error);
     return true;
 }

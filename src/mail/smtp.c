@@ -104,6 +104,11 @@ result smtp_create(struct task *task, const struct smtp_options *options, struct
     return filled;
 }
 
+void smtp_abort(struct smtp *smtp)
+{
+    atomic_store(&smtp->is_aborted, true);
+}
+
 void smtp_destroy(struct smtp *smtp)
 {
     if (!smtp) return;

@@ -3,6 +3,8 @@
 #ifndef AUTH_MAIL_SMTP_INTERNAL_H
 #define AUTH_MAIL_SMTP_INTERNAL_H
 
+#include <stdatomic.h>
+
 #include "auth/mail/smtp.h"
 
 struct smtp {
@@ -13,6 +15,7 @@ struct smtp {
     const char *ca_file; /* NULL: the system's authorities */
     enum smtp_starttls starttls;
     int64_t timeout_ms;
+    atomic_bool is_aborted;
 };
 
 #endif

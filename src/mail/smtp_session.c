@@ -89,7 +89,7 @@ static int look_at_clock(void *argument, curl_off_t down_total, curl_off_t down,
     (void)down;
     (void)up_total;
     (void)up;
-    return clock_monotonic_ms() > session->until_ms + LEAVE_MS;
+    return atomic_load(&session->smtp->is_aborted) || clock_monotonic_ms() > session->until_ms + LEAVE_MS;
 }
 
 static curl_socket_t open_socket(void *argument, curlsocktype purpose, struct curl_sockaddr *address)
@@ -119,6 +119,7 @@ static const struct {
 } NUMBERS[] = {
     {CURLOPT_NETRC, CURL_NETRC_IGNORED},
     {CURLOPT_NOSIGNAL, 1},
+    {CURLOPT_QUICK_EXIT, 1}, /* a name server that is silent does not hold up who has given up */
     {CURLOPT_SSL_VERIFYPEER, 1},
     {CURLOPT_SSL_VERIFYHOST, 2},
     {CURLOPT_SSLVERSION, CURL_SSLVERSION_TLSv1_2},

@@ -300,17 +300,32 @@ static int64_t later(int64_t a, int64_t b)
     return a > b ? a : b;
 }
 
-result webhook_backlog_find(struct db *db, struct task *task, struct webhook_backlog *ret_backlog)
+result webhook_due_find(struct db *db, struct task *task, struct webhook_due *ret_due)
 {
     const struct db_value arguments[] = {db_int(DB_ROWS_MAX)};
+    struct db_rows rows;
+    struct webhook_due due = {0};
+    TRY(db_run(db, task, &statement_webhook_due, arguments, &rows));
+    for (size_t i = 0; i < rows.count; i++) {
+        if (row_is_null(&rows, i, WEBHOOK_DUE_NEXT_ATTEMPT_AT_MS)) continue;
+        const int64_t free_at_ms = later(row_int(&rows, i, WEBHOOK_DUE_PAUSED_UNTIL_MS),
+                                         row_int(&rows, i, WEBHOOK_DUE_CLAIMED_UNTIL_MS));
+        const int64_t at_ms = later(free_at_ms, row_int(&rows, i, WEBHOOK_DUE_NEXT_ATTEMPT_AT_MS));
+        if (!due.is_anything_waiting || at_ms < due.at_ms) due.at_ms = at_ms;
+        due.is_anything_waiting = true;
+    }
+    *ret_due = due;
+    return RESULT_OK;
+}
+
+result webhook_backlog_find(struct db *db, struct task *task, int64_t most,
+                            struct webhook_backlog *ret_backlog)
+{
+    const struct db_value arguments[] = {db_int(most), db_int(DB_ROWS_MAX)};
     struct db_rows rows;
     struct webhook_backlog backlog = {0};
     TRY(db_run(db, task, &statement_webhook_backlog, arguments, &rows));
     for (size_t i = 0; i < rows.count; i++) {
-        const int64_t free_at_ms = later(row_int(&rows, i, WEBHOOK_BACKLOG_PAUSED_UNTIL_MS),
-                                         row_int(&rows, i, WEBHOOK_BACKLOG_CLAIMED_UNTIL_MS));
-        const int64_t due_at_ms = later(free_at_ms, row_int(&rows, i, WEBHOOK_BACKLOG_NEXT_ATTEMPT_AT_MS));
-        if (i == 0 || due_at_ms < backlog.due_at_ms) backlog.due_at_ms = due_at_ms;
         const int64_t waiting = row_int(&rows, i, WEBHOOK_BACKLOG_WAITING);
         backlog.waiting += waiting;
         if (waiting <= backlog.longest) continue;
@@ -326,10 +341,12 @@ result webhook_delivery_page(struct db *db, struct task *task, const struct webh
 {
     struct id before = filter->before;
     if (is_nil(before)) memset(before.bytes, 0xff, sizeof before.bytes);
-    const struct db_value arguments[] = {db_id(&filter->webhook_id), db_id(&before),
-                                         db_text_or_null(filter->state), db_int(filter->count)};
+    const struct statement *statement = is_empty(filter->state) ? &statement_webhook_delivery_page
+                                                                : &statement_webhook_delivery_page_of_state;
+    const struct db_value arguments[] = {db_id(&filter->webhook_id), db_id(&before), db_int(filter->count),
+                                         db_text(filter->state)};
     struct db_rows rows;
-    TRY(db_run(db, task, &statement_webhook_delivery_page, arguments, &rows));
+    TRY(db_run(db, task, statement, arguments, &rows));
     struct webhook_delivery *items = arena_alloc_array(task->arena, rows.count + 1, sizeof *items);
     for (size_t i = 0; i < rows.count; i++) items[i] = delivery_from_row(&rows, i);
     *ret_list = (struct webhook_delivery_list){items, rows.count};

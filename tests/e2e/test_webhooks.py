@@ -432,6 +432,23 @@ def test_a_restart_goes_on_with_what_waited(folder, certificate):
     receiver.stop()
 
 
+def test_a_receiver_that_hangs_holds_up_no_stop(folder, certificate):
+    settings = {**settings_of(certificate), "AUTH_WEBHOOK_TIMEOUT_SECONDS": "60", "AUTH_DRAIN_SECONDS": "1"}
+    service = conftest.make_alone(folder, "auth-hooks-stop", **settings).start()
+    person = service.client().signup()
+    service.replicas[0].run("role", "grant", "administrator", person.email)
+    receiver = Receiver(ADDRESS, certificate)
+    made = Hook(person.login_again(), receiver, ["account.created"])
+    receiver.answers[made.path] = threading.Event()
+    service.client().signup()
+    receiver.wait(made.path)
+    began = time.monotonic()
+    assert service.replicas[0].stop() == 0
+    assert time.monotonic() - began < 8
+    receiver.answers[made.path].set()
+    receiver.stop()
+
+
 # --- from the command line --------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("arguments,code", [

@@ -52,6 +52,13 @@ static void talk(int fd)
         if (send(fd, body, sizeof body, MSG_NOSIGNAL) < 0) return;
 }
 
+/* A good status, and not all that was promised behind it. */
+static void stall(int fd)
+{
+    static const char begun[] = "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nx";
+    (void)!send(fd, begun, sizeof begun - 1, MSG_NOSIGNAL);
+}
+
 /* Slow: no answer at all. */
 static bool serve(int fd, const char *input, size_t len)
 {
@@ -64,6 +71,7 @@ static bool serve(int fd, const char *input, size_t len)
     if (strcmp(request.path, "/bad") == 0) say(fd, "500 Internal Server Error");
     if (strcmp(request.path, "/gone") == 0) say(fd, "410 Gone");
     if (strcmp(request.path, "/talks") == 0) talk(fd);
+    if (strcmp(request.path, "/stalls") == 0) stall(fd);
     if (strcmp(request.path, "/busy") == 0) say(fd, "503 Service Unavailable\r\nRetry-After: 3600");
     if (strcmp(request.path, "/bold") == 0) say(fd, "429 Too Many Requests\r\nRetry-After: 999999999");
     if (strcmp(request.path, "/away") == 0) say(fd, "307 Temporary Redirect\r\nLocation: /good");

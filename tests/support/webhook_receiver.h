@@ -1,5 +1,5 @@
 /* webhook_receiver.h — a server on this machine that notes what webhooks send, and answers by the path: /good, /bad, /gone,
- * /away (elsewhere), /talks (more than anybody reads), /busy (for an hour), /bold (for years), anything else not at all.
+ * /away (elsewhere), /talks (more than anybody reads), /stalls (before the end), /busy (for an hour), /bold (for years), anything else not at all.
  */
 // SPDX-License-Identifier: MIT
 #ifndef AUTH_TESTS_WEBHOOK_RECEIVER_H

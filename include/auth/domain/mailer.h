@@ -74,6 +74,8 @@ NODISCARD result mailer_create(struct task *task, const struct mailer_options *o
 void mailer_destroy(struct mailer *mailer);
 /* From any thread: no further mail is begun; what has begun is finished. */
 void mailer_stop(struct mailer *mailer);
+/* From any thread: what the mail server has not answered yet counts as failed, within about a second. */
+void mailer_abort(struct mailer *mailer);
 /* False: mail is printed to the log. */
 bool mailer_has_server(const struct mailer *mailer);
 void mailer_counts(struct mailer *mailer, struct mailer_counts *ret_counts);

@@ -1,10 +1,11 @@
 /* webhook_sender.h — security events on their way to webhooks.
  * Rule:    a delivery is written in the transaction that gives its event a place in the chain: there is exactly one for
- *          each webhook that wants the event. It is sent at least once; only a server that is killed between the answer
- *          and its record sends it a second time, under the same webhook-id.
- *          A webhook is served by one worker at a time, whoever else is at work, in the order of the chain. What fails is
- *          tried again later, while others go on; a receiver that fails is paused, ever longer, so that it takes no time
- *          from other receivers.
+ *          each webhook that wants the event. It is sent at least once; again, under the same webhook-id, where the answer
+ *          could not be recorded: the server was killed, or the database was away.
+ *          A webhook is served by one worker at a time, whoever else is at work, in the order of the chain as far as the
+ *          servers' clocks agree. What fails is tried again later, while others go on; a receiver that fails is paused, ever
+ *          longer, so that it takes no time from other receivers. What a server leaves behind, another one that serves
+ *          requests finds within a minute.
  * Shape:   POST of {"type","timestamp","data"}, data being the event (audit.h); webhook-id is the event's id, the same for
  *          all receivers and attempts. Any 2xx is success, redirects are not followed, 410 disables the webhook, and so does
  *          failing for days. Of the answer only the status is kept.

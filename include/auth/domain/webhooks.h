@@ -3,7 +3,7 @@
  *          rotation requests are signed with both secrets for a while.
  *          A URL is https; http and addresses that are not public only where AUTH_FETCH_ALLOW says so. It is looked at
  *          when it is given and again, where the name has become an address, at each delivery.
- *          A webhook that is disabled is sent nothing, and what waited for it has failed.
+ *          A webhook that is disabled is sent nothing; what waited for it has failed, at the latest when it is enabled.
  * Errors:  VALIDATION_FAILED naming what is wrong; NOT_FOUND; PRECONDITION_FAILED; CONFLICT where said.
  * Waits:   yes (database).
  * Source:  Standard Webhooks 1.0; OWASP ASVS 1.3.6, 13.2.

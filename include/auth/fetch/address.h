@@ -1,6 +1,7 @@
 /* address.h — which network addresses are the public's.
- * Shape:   what a request of ours to an address of somebody's choice may reach: not this machine, not its neighbours, not
- *          what is reserved; also not by another spelling of it (IPv4 inside IPv6, NAT64). An operator may allow more.
+ * Shape:   what a request of ours to an address of somebody's choice may reach: not this machine or its neighbours by
+ *          their private addresses, not what is reserved; also not by another spelling of it (IPv4 inside IPv6,
+ *          NAT64). An operator may allow more.
  * Errors:  BAD_REQUEST naming the item.
  * Threads: constant once parsed.
  * Source:  IANA IPv4 and IPv6 Special-Purpose Address Registries; RFC 6890; RFC 4291 §2.5.5; RFC 6052 §3.1.

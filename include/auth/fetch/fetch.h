@@ -60,7 +60,7 @@ enum fetch_outcome {
 
 struct fetch_answer {
     enum fetch_outcome outcome;
-    int status;              /* HTTP; 0 unless answered, if with too much */
+    int status;              /* HTTP; 0: none came. There may be one although its body did not come whole */
     struct str content_type; /* empty: none */
     struct str body;
     struct str reason;      /* for people; empty when answered */
@@ -70,6 +70,8 @@ struct fetch_answer {
 
 NODISCARD result fetch_create(struct task *task, const struct fetch_options *options,
                               struct fetch **ret_fetch);
+/* From any thread: what is under way fails within about a second, as FETCH_BROKEN, and so does what comes. */
+void fetch_abort(struct fetch *fetch);
 /* Accepts NULL. */
 void fetch_destroy(struct fetch *fetch);
 

@@ -49,6 +49,8 @@ struct smtp_letter {
 };
 
 NODISCARD result smtp_create(struct task *task, const struct smtp_options *options, struct smtp **ret_smtp);
+/* From any thread: what sessions have begun fails within about a second, and so does what they begin. */
+void smtp_abort(struct smtp *smtp);
 /* Accepts NULL. */
 void smtp_destroy(struct smtp *smtp);
 

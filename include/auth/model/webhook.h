@@ -53,10 +53,15 @@ struct webhook_delivery_list {
     size_t count;
 };
 
+/* When something is due for any of the webhooks. */
+struct webhook_due {
+    bool is_anything_waiting;
+    int64_t at_ms; /* and not before somebody may take it */
+};
+
 /* What waits for all webhooks. */
 struct webhook_backlog {
     int64_t waiting;
-    int64_t due_at_ms;    /* the first of them, and not before somebody may take it */
     struct id longest_id; /* the webhook that most waits for */
     int64_t longest;
 };

@@ -64,8 +64,10 @@ NODISCARD result webhook_delivery_cancel_some(struct db *db, struct task *task, 
                                               int64_t count, int64_t *ret_cancelled);
 NODISCARD result webhook_delivery_delete_some(struct db *db, struct task *task, struct id webhook_id,
                                               int64_t count, int64_t *ret_deleted);
-/* `*ret_backlog`: of all webhooks; waiting 0: nothing waits. */
-NODISCARD result webhook_backlog_find(struct db *db, struct task *task, struct webhook_backlog *ret_backlog);
+NODISCARD result webhook_due_find(struct db *db, struct task *task, struct webhook_due *ret_due);
+/* Counted as far as `most` for each webhook. */
+NODISCARD result webhook_backlog_find(struct db *db, struct task *task, int64_t most,
+                                      struct webhook_backlog *ret_backlog);
 
 struct webhook_delivery_filter {
     struct id webhook_id;

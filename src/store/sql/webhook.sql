@@ -178,7 +178,8 @@ SELECT webhook_id, event_id, event_seq, event_type, state, attempts, next_attemp
        last_status, last_duration_ms, last_error
 FROM webhook_deliveries WHERE webhook_id = $1 AND event_id = $2
 
--- What waits for a webhook that is disabled does not come all the same when it is enabled again. By their place in the table,
+-- What waits for a webhook that is disabled does not come all the same when it is enabled again; what waits for one that is
+-- enabled does. By their place in the table,
 -- so that PostgreSQL finds them the same way whatever it knows of the table.
 -- name: webhook_delivery_cancel_some
 -- lane: write
@@ -188,12 +189,13 @@ UPDATE webhook_deliveries
 SET state = 'failed', claimed_until_ms = 0, finished_at_ms = $2, last_error = 'the webhook was disabled'
 WHERE ctid = ANY (ARRAY(SELECT d.ctid FROM webhook_deliveries AS d
                         WHERE d.webhook_id = $1 AND d.state = 'waiting' LIMIT $3))
-  AND state = 'waiting'
+  AND state = 'waiting' AND NOT EXISTS (SELECT 1 FROM webhooks AS w WHERE w.id = $1 AND w.is_enabled)
 -- dialect: sqlite
 UPDATE webhook_deliveries
 SET state = 'failed', claimed_until_ms = 0, finished_at_ms = $2, last_error = 'the webhook was disabled'
 WHERE (webhook_id, event_id) IN (SELECT d.webhook_id, d.event_id FROM webhook_deliveries AS d
                                  WHERE d.webhook_id = $1 AND d.state = 'waiting' LIMIT $3)
+  AND NOT EXISTS (SELECT 1 FROM webhooks AS w WHERE w.id = $1 AND w.is_enabled)
 
 -- name: webhook_delivery_delete_some
 -- lane: write
@@ -206,23 +208,37 @@ DELETE FROM webhook_deliveries
 WHERE webhook_id = $1
   AND event_id IN (SELECT d.event_id FROM webhook_deliveries AS d WHERE d.webhook_id = $1 LIMIT $2)
 
--- For each enabled webhook that something waits for.
--- name: webhook_backlog
+-- When the first of what waits for each enabled webhook is due; NULL: nothing waits. One look into the index for each.
+-- name: webhook_due
 -- in: count int
--- out: id uuid, waiting int, next_attempt_at_ms int, paused_until_ms int, claimed_until_ms int
-SELECT w.id, count(*) AS waiting, min(d.next_attempt_at_ms) AS next_attempt_at_ms, w.paused_until_ms, w.claimed_until_ms
-FROM webhooks AS w JOIN webhook_deliveries AS d ON d.webhook_id = w.id
-WHERE w.is_enabled AND d.state = 'waiting'
-GROUP BY w.id, w.paused_until_ms, w.claimed_until_ms LIMIT $1
+-- out: next_attempt_at_ms int?, paused_until_ms int, claimed_until_ms int
+SELECT (SELECT d.next_attempt_at_ms FROM webhook_deliveries AS d
+        WHERE d.webhook_id = w.id AND d.state = 'waiting' ORDER BY d.next_attempt_at_ms LIMIT 1) AS next_attempt_at_ms,
+       w.paused_until_ms, w.claimed_until_ms
+FROM webhooks AS w WHERE w.is_enabled LIMIT $1
+
+-- How many wait for each enabled webhook, counted as far as `most`.
+-- name: webhook_backlog
+-- in: most int, count int
+-- out: id uuid, waiting int
+SELECT w.id, (SELECT count(*) FROM (SELECT 1 FROM webhook_deliveries AS d
+                                    WHERE d.webhook_id = w.id AND d.state = 'waiting' LIMIT $1) AS counted) AS waiting
+FROM webhooks AS w WHERE w.is_enabled LIMIT $2
 
 -- Newest first; ids sort by time.
 -- name: webhook_delivery_page
--- in: webhook_id uuid, before uuid, state text?, count int
+-- in: webhook_id uuid, before uuid, count int
 -- out: webhook_id uuid, event_id uuid, event_seq int, event_type text, state text, attempts int, next_attempt_at_ms int, created_at_ms int, finished_at_ms int?, last_status int?, last_duration_ms int?, last_error text?
 SELECT webhook_id, event_id, event_seq, event_type, state, attempts, next_attempt_at_ms, created_at_ms, finished_at_ms,
        last_status, last_duration_ms, last_error
-FROM webhook_deliveries WHERE webhook_id = $1 AND event_id < $2 AND ($3 IS NULL OR state = $3)
-ORDER BY event_id DESC LIMIT $4
+FROM webhook_deliveries WHERE webhook_id = $1 AND event_id < $2 ORDER BY event_id DESC LIMIT $3
+
+-- name: webhook_delivery_page_of_state
+-- in: webhook_id uuid, before uuid, count int, state text
+-- out: webhook_id uuid, event_id uuid, event_seq int, event_type text, state text, attempts int, next_attempt_at_ms int, created_at_ms int, finished_at_ms int?, last_status int?, last_duration_ms int?, last_error text?
+SELECT webhook_id, event_id, event_seq, event_type, state, attempts, next_attempt_at_ms, created_at_ms, finished_at_ms,
+       last_status, last_duration_ms, last_error
+FROM webhook_deliveries WHERE webhook_id = $1 AND state = $4 AND event_id < $2 ORDER BY event_id DESC LIMIT $3
 
 -- Those that wait as well: the last attempt is long over by then, or the webhook is disabled.
 -- name: webhook_delivery_erase_old

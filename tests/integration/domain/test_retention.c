@@ -153,6 +153,21 @@ Test(retention, a_step_runs_beside_the_traffic_once_a_minute)
     with_retention(in_the_background);
 }
 
+/* What a server that is no more has left to be sent. */
+static void left_behind(struct visitor *visitor)
+{
+    int64_t again_ms;
+    struct service *service = visitor->service;
+    service->is_mail_due = service->is_webhook_due = false;
+    expect_code(visitor, retention_work.step(service, &visitor->task, &again_ms), STATUS_OK, "step");
+    cr_expect(service->is_mail_due && service->is_webhook_due);
+}
+
+Test(retention, a_step_has_mail_and_webhooks_looked_at)
+{
+    with_retention(left_behind);
+}
+
 static void by_age(struct visitor *visitor)
 {
     tell(visitor->fixture,

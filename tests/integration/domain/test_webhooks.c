@@ -383,6 +383,12 @@ static void very_many(struct visitor *visitor)
     expect_code(visitor, webhooks_update(service, &visitor->task, &target, &changes, &changed), STATUS_OK,
                 "enable");
     cr_expect_eq(deliveries(visitor, webhook.id, "state = 'waiting'"), 0, "what was left over is not sent");
+    fill(visitor, 10);
+    int64_t cancelled;
+    expect_code(visitor,
+                webhook_delivery_cancel_some(service->db, &visitor->task, webhook.id, 100, &cancelled),
+                STATUS_OK, "late");
+    cr_expect_eq(cancelled, 0, "who ends what waited for it before it was enabled ends nothing of now");
     expect_code(visitor, webhooks_delete(service, &visitor->task, &target), STATUS_OK, "delete");
     cr_expect_eq(ask(visitor->fixture, "SELECT count(*) FROM webhook_deliveries"), 0);
 }

@@ -5,6 +5,7 @@
 #include <criterion/criterion.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -25,6 +26,8 @@ static struct offload *pool;
 static atomic_uint lookups;
 static const char *addresses[4]; /* what the next questions are answered with, one after another */
 static bool answers_together;    /* all addresses in one answer */
+static useconds_t lookup_us;     /* how long a question takes */
+static atomic_uint lookups_done;
 
 /* --- names -------------------------------------------------------------------------------------------------------- */
 
@@ -48,6 +51,8 @@ int getaddrinfo(const char *node, const char *service, const struct addrinfo *hi
     (void)node;
     (void)hints;
     const unsigned count = atomic_fetch_add(&lookups, 1);
+    usleep(lookup_us);
+    atomic_fetch_add(&lookups_done, 1);
     if (!addresses[0]) return EAI_NONAME;
     if (!answers_together) {
         unsigned last = 0;
@@ -183,10 +188,22 @@ struct question {
     result outcome;
 };
 
+static bool is_given_up; /* while the question is under way */
+
+static void *give_up(void *fetch)
+{
+    usleep(200000);
+    fetch_abort(fetch);
+    return NULL;
+}
+
 static void ask(struct fiber_job *job)
 {
     struct question *question = CONTAINER_OF(job, struct question, job);
+    pthread_t thread;
+    if (is_given_up) cr_assert_eq(pthread_create(&thread, NULL, give_up, question->fetch), 0);
     question->outcome = fetch_run(question->fetch, &question->task, &question->request, &question->answer);
+    if (is_given_up) pthread_join(thread, NULL);
 }
 
 static struct question *run(const char *allow, const char *ca_file, struct fetch_request request)
@@ -328,9 +345,30 @@ Test(fetch, slow_servers_are_left)
     }
 }
 
+Test(fetch, name_servers_that_are_silent_are_left)
+{
+    lookup_us = 2000000;
+    addresses[0] = "127.0.0.1";
+    struct fetch_request request = {.url = url_of("http://slow.example:%d/"), .timeout_ms = 300};
+    struct question *question = run("slow.example", "", request);
+    cr_expect_eq(question->answer.outcome, FETCH_TIMED_OUT, "%.*s", STR_ARGS(question->answer.reason));
+    cr_expect_lt(question->answer.duration_ms, 1500);
+    while (atomic_load(&lookups_done) < atomic_load(&lookups)) usleep(10000);
+}
+
+Test(fetch, what_is_aborted_fails_soon)
+{
+    is_given_up = true;
+    struct question *question = get("127.0.0.1", "http://127.0.0.1:%d/silent");
+    expect_outcome(question, FETCH_BROKEN);
+    cr_expect_lt(question->answer.duration_ms, 3000);
+}
+
 Test(fetch, broken_answers_are_told_apart)
 {
-    expect_outcome(get("127.0.0.1", "http://127.0.0.1:%d/cut"), FETCH_BROKEN);
+    struct question *question = get("127.0.0.1", "http://127.0.0.1:%d/cut");
+    expect_outcome(question, FETCH_BROKEN);
+    cr_expect_eq(question->answer.status, 200, "its status had come");
     expect_outcome(get("127.0.0.1", "http://127.0.0.1:%d/noise"), FETCH_BROKEN);
     expect_outcome(get("", "http://nowhere.example:%d/"), FETCH_UNREACHABLE);
     expect_outcome(get("127.0.0.3", "http://127.0.0.3:%d/"), FETCH_UNREACHABLE);
