@@ -211,15 +211,11 @@ static result take_turn(struct lane *lane)
     return webhook_release(lane->service->db, &lane->task, &lane->webhook, now_of(lane));
 }
 
-/* Its failure is the caller's to tell of. */
-static result lane_fail(struct lane *lane, struct task *task, result failed)
+/* What has failed in it is the caller's to tell of. */
+static void lane_close(struct lane *lane, struct task *task)
 {
-    const struct fault *fault = &lane->task.fault;
-    if (failed.code != STATUS_NOT_FOUND)
-        failed = fault_record(&task->fault, failed.code, fault->file, fault->line, fault->function, "%s",
-                              fault->detail);
+    if (task->fault.code == STATUS_OK) task->fault = lane->task.fault;
     arena_destroy(lane->arena);
-    return failed;
 }
 
 /* With a webhook that something is due for; NOT_FOUND, and no lane, when there is none. */
@@ -237,9 +233,11 @@ static result lane_open(struct service *service, struct task *task, int64_t now_
     lane->began_wall_ms = now_ms;
     const result claimed =
         webhook_claim(service->db, &lane->task, now_ms, now_ms + claim_ms_of(service), &lane->webhook);
-    if (!is_ok(claimed)) return lane_fail(lane, task, claimed);
-    *ret_lane = lane;
-    return RESULT_OK;
+    if (is_ok(claimed))
+        *ret_lane = lane;
+    else
+        lane_close(lane, task);
+    return claimed;
 }
 
 /* --- in the background -------------------------------------------------------------------------------------------- */
@@ -270,7 +268,9 @@ static result lane_start(struct lane *lane, struct task *task)
     if (is_ok(fiber_start(&lane->job))) return RESULT_OK;
     const result released =
         webhook_release(lane->service->db, &lane->task, &lane->webhook, lane->began_wall_ms);
-    return lane_fail(lane, task, is_ok(released) ? RESULT(OVERLOADED) : released);
+    lane_close(lane, task);
+    TRY(released);
+    return RESULT(OVERLOADED);
 }
 
 /* Of all loops together there are no more than there are threads: none waits in line while its claim runs out. */
@@ -361,10 +361,7 @@ result webhook_sender_drain(struct service *service, struct task *task, int64_t 
         if (!is_ok(drained)) break;
         lane->turn_ms = limit_ms - passed_ms;
         drained = take_turn(lane);
-        if (is_ok(drained))
-            arena_destroy(lane->arena);
-        else
-            drained = lane_fail(lane, task, drained);
+        lane_close(lane, task);
         passed_ms = clock_monotonic_ms() - began_ms;
     }
     task->deadline_ms = deadline_ms;

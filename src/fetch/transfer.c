@@ -92,13 +92,18 @@ static bool set_numbers(CURL *curl)
     return true;
 }
 
-static bool set_limits(CURL *curl, struct transfer *transfer)
+static bool set_limits(CURL *curl, const struct transfer *transfer)
 {
     SET(curl, CURLOPT_TIMEOUT_MS, (long)transfer->request->timeout_ms);
     SET(curl, CURLOPT_CONNECTTIMEOUT_MS, (long)transfer->request->timeout_ms);
     SET(curl, CURLOPT_PROTOCOLS_STR, "http,https");
     SET(curl, CURLOPT_PROXY, "");
     SET(curl, CURLOPT_NOPROXY, "*");
+    return true;
+}
+
+static bool set_callbacks(CURL *curl, struct transfer *transfer)
+{
     SET(curl, CURLOPT_OPENSOCKETFUNCTION, open_checked);
     SET(curl, CURLOPT_OPENSOCKETDATA, transfer);
     SET(curl, CURLOPT_WRITEFUNCTION, take_body);
@@ -195,8 +200,8 @@ void transfer_run(void *argument)
     (void)pthread_once(&once, begin_library);
     CURL *curl SCOPED(end_handle) = curl_easy_init();
     transfer->has_failed = !curl || !make_headers(transfer, &headers) || !set_numbers(curl) ||
-                           !set_limits(curl, transfer) || !set_authorities(curl, transfer->fetch) ||
-                           !set_request(curl, transfer, headers);
+                           !set_limits(curl, transfer) || !set_callbacks(curl, transfer) ||
+                           !set_authorities(curl, transfer->fetch) || !set_request(curl, transfer, headers);
     if (transfer->has_failed) return;
     transfer->code = curl_easy_perform(curl);
     note_answer(curl, transfer);
