@@ -16,6 +16,7 @@ ALTER TABLE accounts
     ADD COLUMN version bigint NOT NULL DEFAULT 0,
     ADD COLUMN lock_reason text;
 ALTER TABLE accounts ADD CONSTRAINT accounts_external_id_unique UNIQUE (external_id);
+CREATE INDEX accounts_closed ON accounts (delete_after_ms) WHERE delete_after_ms IS NOT NULL;
 COMMENT ON COLUMN accounts.external_id IS 'Where it was imported from, and under which name';
 COMMENT ON COLUMN accounts.claims IS 'A JSON object whose members go into its access tokens';
 COMMENT ON COLUMN accounts.version IS 'Grows with each change: its entity tag';
@@ -369,6 +370,7 @@ ALTER TABLE accounts ADD COLUMN claims TEXT;
 ALTER TABLE accounts ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE accounts ADD COLUMN lock_reason TEXT;
 CREATE UNIQUE INDEX accounts_external_id ON accounts (external_id);
+CREATE INDEX accounts_closed ON accounts (delete_after_ms) WHERE delete_after_ms IS NOT NULL;
 ALTER TABLE sessions ADD COLUMN assured_until_ms INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE clients ADD COLUMN version INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE clients ADD COLUMN updated_at_ms INTEGER NOT NULL DEFAULT 0;
@@ -695,6 +697,7 @@ DROP INDEX audit_events_unchained;
 ALTER TABLE audit_events DROP COLUMN actor, DROP COLUMN subject, DROP COLUMN address_digest, DROP COLUMN seq, DROP COLUMN chain_hash;
 ALTER TABLE clients DROP COLUMN version, DROP COLUMN updated_at_ms;
 ALTER TABLE sessions DROP COLUMN assured_until_ms;
+DROP INDEX accounts_closed;
 ALTER TABLE accounts DROP COLUMN external_id, DROP COLUMN requires_mfa, DROP COLUMN claims, DROP COLUMN version, DROP COLUMN lock_reason;
 
 -- migrate:down sqlite
@@ -728,6 +731,7 @@ DROP INDEX audit_events_type_seq;
 DROP INDEX audit_events_account_seq;
 DROP INDEX audit_events_unchained;
 DROP INDEX audit_events_seq;
+DROP INDEX accounts_closed;
 DROP INDEX accounts_external_id;
 ALTER TABLE audit_events DROP COLUMN actor;
 ALTER TABLE audit_events DROP COLUMN subject;

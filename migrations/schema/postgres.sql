@@ -21,6 +21,7 @@ CREATE TABLE accounts (
     version                bigint NOT NULL DEFAULT 0,
     lock_reason            text
 );
+CREATE INDEX accounts_closed ON accounts (delete_after_ms) WHERE delete_after_ms IS NOT NULL;
 COMMENT ON TABLE accounts IS 'People who can sign in';
 COMMENT ON COLUMN accounts.email_key IS 'The one canonical spelling of the address: lower case, domain as A-labels';
 COMMENT ON COLUMN accounts.delete_after_ms IS 'Set while closing: from then on the account is gone';

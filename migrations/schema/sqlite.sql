@@ -21,6 +21,7 @@ CREATE TABLE accounts (
     lock_reason            TEXT
 ) STRICT, WITHOUT ROWID;
 CREATE UNIQUE INDEX accounts_external_id ON accounts (external_id);
+CREATE INDEX accounts_closed ON accounts (delete_after_ms) WHERE delete_after_ms IS NOT NULL;
 
 CREATE TABLE sessions (
     id                  BLOB PRIMARY KEY NOT NULL,

@@ -7,6 +7,7 @@
 #include "auth/domain/audit_chain.h"
 #include "auth/domain/keyring.h"
 #include "auth/domain/mailer.h"
+#include "auth/domain/retention.h"
 #include "auth/domain/webhook_sender.h"
 #include "serve_internal.h"
 
@@ -316,6 +317,7 @@ static void start_run(struct fiber_job *job)
     /* What was left by a server that died. */
     mailer_wake(&serve->loops[0].service);
     webhook_sender_wake(&serve->loops[0].service);
+    retention_touch(&serve->loops[0].service);
 }
 
 static void start_begin(struct post *post)

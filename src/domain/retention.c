@@ -19,6 +19,7 @@
 #define STEP_ROWS        500
 #define BACKLOG_ROWS     (STEP_ROWS / 2) /* of one kind in one step: there is more of it */
 #define BACKLOG_PAUSE_MS INT64_C(1000)
+#define QUIET_PAUSE_MS   HOUR_MS
 #define LEASE_MS         (RETENTION_INTERVAL_MS + STEP_TIME_MS)
 #define DAY_MS           INT64_C(86400000)
 #define HOUR_MS          INT64_C(3600000)
@@ -56,32 +57,33 @@ static result erase_account(struct service *service, struct task *task, struct i
     return db_commit(&tx, task);
 }
 
-/* Devices that have become new ones again. */
-static result sweep_devices(struct service *service, struct task *task, const struct closed_accounts *window,
-                            struct tally *tally)
+/* Devices that have become new ones again. On through the accounts, window by window; from the first again after the last. */
+static result sweep_devices(struct service *service, struct task *task, struct tally *tally)
 {
-    struct id_range accounts = {.after = service->retained.account_after, .last = window->last};
+    struct id_range accounts = {.after = service->retained.account_after};
     const int64_t kept_ms = service->policy->device_ms > 0 ? service->policy->device_ms : RETENTION_MS;
-    if (window->is_last) memset(&accounts.last, 0xff, sizeof accounts.last);
-    return known_device_erase_unseen(service->db, task, &accounts, task->now_ms - kept_ms,
-                                     &tally->rows[RETAINED_DEVICES]);
+    const result found = account_window_end(service->db, task, accounts.after, STEP_ROWS, &accounts.last);
+    const bool is_last = found.code == STATUS_NOT_FOUND;
+    if (!is_last) TRY(found);
+    if (is_last) memset(&accounts.last, 0xff, sizeof accounts.last);
+    TRY(known_device_erase_unseen(service->db, task, &accounts, task->now_ms - kept_ms,
+                                  &tally->rows[RETAINED_DEVICES]));
+    service->retained.account_after = is_last ? (struct id){{0}} : accounts.last;
+    return RESULT_OK;
 }
 
-/* On through the accounts, window by window; from the first again after the last. */
 static result sweep_accounts(struct service *service, struct task *task, struct tally *tally)
 {
-    struct closed_accounts window;
-    TRY(account_closed_window(service->db, task, service->retained.account_after, STEP_ROWS, &window));
+    struct id_list closed;
+    TRY(account_list_closed(service->db, task, STEP_ROWS, &closed));
     result erased = RESULT_OK;
-    for (size_t i = 0; i < window.due_count; i++) {
-        const result one = erase_account(service, task, window.due[i]);
+    for (size_t i = 0; i < closed.count; i++) {
+        const result one = erase_account(service, task, closed.items[i]);
         if (is_ok(one))
             tally->rows[RETAINED_ACCOUNTS]++;
         else
             erased = one;
     }
-    TRY(sweep_devices(service, task, &window, tally));
-    service->retained.account_after = window.is_last ? (struct id){{0}} : window.last;
     return erased;
 }
 
@@ -119,6 +121,7 @@ static result sweep_audit(struct service *service, struct task *task, struct tal
 static result sweep(struct service *service, struct task *task, struct tally *tally)
 {
     const result accounts = sweep_accounts(service, task, tally);
+    TRY(sweep_devices(service, task, tally));
     TRY(sweep_aged(service, task, tally));
     TRY(sweep_throttles(service, task, tally));
     TRY(sweep_audit(service, task, tally));
@@ -160,7 +163,7 @@ static result step(struct service *service, struct task *task, int64_t *ret_agai
     mailer_wake(service);
     webhook_sender_wake(service);
     TRY(retention_step(service, task, &is_behind));
-    *ret_again_ms = is_behind ? BACKLOG_PAUSE_MS : 0;
+    *ret_again_ms = is_behind ? BACKLOG_PAUSE_MS : QUIET_PAUSE_MS;
     return RESULT_OK;
 }
 

@@ -189,24 +189,25 @@ result account_purge_closed(struct db *db, struct task *task, struct str email_k
                            : personal_forget(db, task, row_id(&rows, 0, ACCOUNT_PURGE_CLOSED_ID), email_key);
 }
 
-result account_closed_window(struct db *db, struct task *task, struct id after, int64_t count,
-                             struct closed_accounts *ret_window)
+result account_list_closed(struct db *db, struct task *task, int64_t count, struct id_list *ret_list)
 {
-    const struct db_value arguments[] = {db_id(&after), db_int(count), db_int(task->now_ms)};
+    const struct db_value arguments[] = {db_int(task->now_ms), db_int(count)};
     struct db_rows rows;
-    TRY(db_run(db, task, &statement_account_closed_window, arguments, &rows));
-    struct id *due = arena_alloc_array(task->arena, rows.count, sizeof *due);
-    size_t due_count = 0;
-    for (size_t i = 0; i < rows.count; i++)
-        if (row_bool(&rows, i, ACCOUNT_CLOSED_WINDOW_IS_DUE))
-            due[due_count++] = row_id(&rows, i, ACCOUNT_CLOSED_WINDOW_ID);
-    const bool is_last = (int64_t)rows.count < count;
-    *ret_window = (struct closed_accounts){
-        .due = due,
-        .due_count = due_count,
-        .last = is_last ? after : row_id(&rows, rows.count - 1, ACCOUNT_CLOSED_WINDOW_ID),
-        .is_last = is_last,
-    };
+    TRY(db_run(db, task, &statement_account_closed, arguments, &rows));
+    struct id *items = arena_alloc_array(task->arena, rows.count, sizeof *items);
+    for (size_t i = 0; i < rows.count; i++) items[i] = row_id(&rows, i, ACCOUNT_CLOSED_ID);
+    *ret_list = (struct id_list){items, rows.count};
+    return RESULT_OK;
+}
+
+result account_window_end(struct db *db, struct task *task, struct id after, int64_t count,
+                          struct id *ret_last)
+{
+    const struct db_value arguments[] = {db_id(&after), db_int(count)};
+    struct db_rows rows;
+    TRY(db_run(db, task, &statement_account_window_end, arguments, &rows));
+    REQUIRE(rows.count == 1, NOT_FOUND);
+    *ret_last = row_id(&rows, 0, ACCOUNT_WINDOW_END_ID);
     return RESULT_OK;
 }
 

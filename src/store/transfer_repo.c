@@ -38,14 +38,14 @@ result transfer_match(struct db *db, struct task *task, struct str records, stru
 }
 
 result transfer_insert(struct db *db, struct task *task, struct str records, struct str ids,
-                       struct id_set *ret_inserted)
+                       struct id_list *ret_inserted)
 {
     const struct db_value arguments[] = {db_text(records), db_bytes(ids.ptr, ids.len), db_int(task->now_ms)};
     struct db_rows rows;
     TRY(db_run(db, task, &statement_transfer_insert, arguments, &rows));
     struct id *items = arena_alloc_array(task->arena, rows.count + 1, sizeof *items);
     for (size_t i = 0; i < rows.count; i++) items[i] = row_id(&rows, i, TRANSFER_INSERT_ID);
-    *ret_inserted = (struct id_set){items, rows.count};
+    *ret_inserted = (struct id_list){items, rows.count};
     return RESULT_OK;
 }
 

@@ -245,7 +245,7 @@ static result take_matches(struct batch *batch, struct str records)
 /* --- what is new -------------------------------------------------------------------------------------------------------- */
 
 /* The database gives them back in about the order they were given in. */
-static void take_inserted(struct batch *batch, const struct id_set *inserted)
+static void take_inserted(struct batch *batch, const struct id_list *inserted)
 {
     size_t i = 0;
     for (size_t k = 0; k < inserted->count; k++) {
@@ -306,7 +306,7 @@ static result add_factor(struct batch *batch, struct db *tx, size_t i)
 }
 
 /* Of the accounts that were created just now; who is there already has enrolled what he has here. */
-static result add_factors(struct batch *batch, struct db *tx, const struct id_set *inserted)
+static result add_factors(struct batch *batch, struct db *tx, const struct id_list *inserted)
 {
     size_t i = 0;
     for (size_t k = 0; k < inserted->count; k++) {
@@ -337,7 +337,7 @@ static result finish(struct batch *batch, struct db **tx)
 
 static result insert(struct batch *batch, struct str records)
 {
-    struct id_set inserted;
+    struct id_list inserted;
     SCOPED_TX(tx);
     TRY(db_begin(batch->service->db, batch->task, &tx));
     TRY(transfer_insert(tx, batch->task, records, ids_of(batch), &inserted));

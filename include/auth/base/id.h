@@ -17,6 +17,11 @@ struct id {
     unsigned char bytes[ID_BYTES];
 };
 
+struct id_list {
+    const struct id *items;
+    size_t count;
+};
+
 /* Ids made by one thread ascend, also within a millisecond and when `wall_ms` is up to ten seconds behind an
  * earlier one. */
 struct id id_new(int64_t wall_ms);

@@ -1,6 +1,7 @@
 /* retention.h — what is kept no longer than it is needed.
- * Shape:   a step looks at a bounded number of rows of each kind. It is due when tokens are issued, once a minute at most,
- *          and a second after a step that found much: an idle server asks nothing. A lease lets one loop of one replica do it at a
+ * Shape:   a step looks at a bounded number of rows of each kind. It is due at the start, when tokens are issued, once a
+ *          minute at most, a second after a step that found much, and an hour after any other: an idle server asks next to
+ *          nothing. A lease lets one loop of one replica do it at a
  *          time; when that one is gone, another one takes it over at its next step. Nothing depends on it: what has
  *          expired is refused whether or not its row is still there.
  *          Accounts: closed, and their grace is over. Sessions, ended invitations, API keys: RETENTION_MS after their

@@ -62,16 +62,12 @@ NODISCARD result account_set_status(struct db *db, struct task *task, struct id 
 /* With all that is kept of its owner, as account_erase_closed; in a transaction. */
 NODISCARD result account_purge_closed(struct db *db, struct task *task, struct str email_key);
 
-struct closed_accounts {
-    const struct id *due; /* closed, and the grace is over */
-    size_t due_count;
-    struct id last; /* of the window */
-    bool is_last;   /* the window reached the end */
-};
-
-/* `count` accounts in order of id, after the given one. */
-NODISCARD result account_closed_window(struct db *db, struct task *task, struct id after, int64_t count,
-                                       struct closed_accounts *ret_window);
+/* Closed, and the grace is over: at most `count`, the earliest first. */
+NODISCARD result account_list_closed(struct db *db, struct task *task, int64_t count,
+                                     struct id_list *ret_list);
+/* The last one of `count` accounts in order of id, after the given one. NOT_FOUND: there are not so many. */
+NODISCARD result account_window_end(struct db *db, struct task *task, struct id after, int64_t count,
+                                    struct id *ret_last);
 /* NOT_FOUND unless it is closed and its grace is over. Its rows in all tables go with it, and what says whose the
  * remaining events were; in a transaction. */
 NODISCARD result account_erase_closed(struct db *db, struct task *task, struct id id);

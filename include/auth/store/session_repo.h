@@ -17,11 +17,6 @@ struct session_list {
     size_t count;
 };
 
-struct id_list {
-    const struct id *items;
-    size_t count;
-};
-
 NODISCARD result session_insert(struct db *db, struct task *task, const struct session *session,
                                 const unsigned char refresh_digest[REFRESH_DIGEST_BYTES]);
 /* Also ended ones: the caller looks at is_session_alive. */

@@ -43,14 +43,9 @@ NODISCARD result transfer_plan(struct db *db, struct task *task);
 NODISCARD result transfer_match(struct db *db, struct task *task, struct str records, struct str ids,
                                 struct transfer_list *ret_list);
 
-struct id_set {
-    const struct id *items;
-    size_t count;
-};
-
 /* Those that were not there; the others are left alone. */
 NODISCARD result transfer_insert(struct db *db, struct task *task, struct str records, struct str ids,
-                                 struct id_set *ret_inserted);
+                                 struct id_list *ret_inserted);
 /* CONFLICT, quietly, when its address or external id is another account's, or it is closing. */
 NODISCARD result transfer_update(struct db *db, struct task *task, const struct transfer_account *account);
 

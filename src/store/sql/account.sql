@@ -99,11 +99,16 @@ UPDATE accounts SET status = $3, updated_at_ms = $4 WHERE id = $1 AND status = $
 -- out: id uuid, email_key text
 DELETE FROM accounts WHERE email_key = $1 AND status = 'closing' AND delete_after_ms <= $2 RETURNING id, email_key
 
--- name: account_closed_window
--- in: after uuid, count int, now int
--- out: id uuid, is_due bool
-SELECT id, status = 'closing' AND delete_after_ms IS NOT NULL AND delete_after_ms <= $3 AS is_due
-FROM accounts WHERE id > $1 ORDER BY id LIMIT $2
+-- name: account_closed
+-- in: now int, count int
+-- out: id uuid
+SELECT id FROM accounts WHERE status = 'closing' AND delete_after_ms <= $1 ORDER BY delete_after_ms LIMIT $2
+
+-- The `count`-th one after the given one.
+-- name: account_window_end
+-- in: after uuid, count int
+-- out: id uuid
+SELECT id FROM accounts WHERE id > $1 ORDER BY id LIMIT 1 OFFSET $2 - 1
 
 -- name: account_erase_closed
 -- lane: write

@@ -161,6 +161,7 @@ static void left_behind(struct visitor *visitor)
     service->is_mail_due = service->is_webhook_due = false;
     expect_code(visitor, retention_work.step(service, &visitor->task, &again_ms), STATUS_OK, "step");
     cr_expect(service->is_mail_due && service->is_webhook_due);
+    cr_expect_eq(again_ms, 3600000, "whether or not anybody signs in");
 }
 
 Test(retention, a_step_has_mail_and_webhooks_looked_at)
