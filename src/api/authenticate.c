@@ -7,7 +7,6 @@
 #include "auth/domain/clients.h"
 #include "auth/domain/second_factor.h"
 #include "auth/domain/tokens.h"
-#include "auth/store/factor_repo.h"
 #include "auth/store/session_repo.h"
 #include "factor_api_internal.h"
 
@@ -134,11 +133,13 @@ static result are_two_factors_needed(struct request *request, bool *ret_are_need
 {
     const enum needed_acr needed = request->route->needs_acr;
     const struct principal *principal = &caller_of(request)->principal;
+    struct service *service = service_of(request);
     struct assurance assurance;
     *ret_are_needed = needed == ACR_NEEDED_AAL2;
     if (needed != ACR_NEEDED_BEST || !principal->is_person) return RESULT_OK;
-    TRY(assurance_find(service_of(request)->db, &request->task, principal->account_id, &assurance));
-    *ret_are_needed = assurance.factor_count > 0;
+    /* A demand counts from the moment it is made, whether or not there is a factor yet. */
+    TRY(second_factor_demand(service, service->db, &request->task, principal->account_id, &assurance,
+                             ret_are_needed));
     if (!*ret_are_needed || assurance.has_password || is_nil(principal->session_id)) return RESULT_OK;
     bool is_taken;
     TRY(is_second_step_taken(request, &is_taken));
@@ -146,12 +147,15 @@ static result are_two_factors_needed(struct request *request, bool *ret_are_need
     return RESULT_OK;
 }
 
-/* RFC 9470: what needs a recent authentication, or one as strong as the account can give, says so. */
+/* RFC 9470: what needs a recent authentication, or one as strong as the account can give, says so. Clients and API keys have
+ * none: what they may do is in their scopes, and a person's key was made after a recent and strong one. */
 static result check_authentication(struct request *request)
 {
     const struct route *route = request->route;
     const struct service *service = service_of(request);
+    const struct principal *principal = &caller_of(request)->principal;
     bool needs_two_factors;
+    if (route->scope && (!principal->is_person || is_key(principal))) return RESULT_OK;
     TRY(are_two_factors_needed(request, &needs_two_factors));
     return check_step_up(request, needs_two_factors,
                          route->needs_fresh ? service->policy->fresh_ms / MS_PER_SECOND : -1);

@@ -43,5 +43,7 @@ NODISCARD result reply_factors(struct request *request, struct id account_id, st
 /* STEP_UP_REQUIRED, telling what is wanted, unless the caller's authentication is as strong and as recent. A negative age:
  * any. */
 NODISCARD result check_step_up(struct request *request, bool needs_two_factors, int64_t max_age_seconds);
+/* That two factors are wanted, for a STEP_UP_REQUIRED that comes from elsewhere. */
+void tell_two_factors(struct request *request);
 
 #endif

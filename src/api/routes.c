@@ -481,9 +481,9 @@ const struct route api_routes[] = {
      .handler = reauth_post,
      .success = 200,
      .reply = &token_response_fields,
-     .errors =
-         ERRORS(STATUS_MALFORMED_JSON, STATUS_INVALID_TOKEN, STATUS_INVALID_CREDENTIALS, STATUS_CODE_INVALID,
-                STATUS_VALIDATION_FAILED, STATUS_RATE_LIMITED, STATUS_HASHING_BUSY),
+     .errors = ERRORS(STATUS_MALFORMED_JSON, STATUS_INVALID_TOKEN, STATUS_INVALID_CREDENTIALS,
+                      STATUS_STEP_UP_REQUIRED, STATUS_CODE_INVALID, STATUS_VALIDATION_FAILED,
+                      STATUS_RATE_LIMITED, STATUS_HASHING_BUSY),
      .summary = "Authenticate the own session anew: fresh auth_time, acr of what was proved",
      .source = "RFC 9470, OWASP ASVS 7.5.1"},
     {.id = "factors_list",

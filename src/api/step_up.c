@@ -54,6 +54,11 @@ static void tell(struct task *task, bool needs_two_factors, int64_t max_age_seco
     task->problem_members = str_printf(task->arena, "%.*s%s%.*s", STR_ARGS(acr), comma, STR_ARGS(age));
 }
 
+void tell_two_factors(struct request *request)
+{
+    tell(&request->task, true, 0);
+}
+
 result check_step_up(struct request *request, bool needs_two_factors, int64_t max_age_seconds)
 {
     const struct principal *principal = &caller_of(request)->principal;

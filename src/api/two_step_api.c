@@ -119,6 +119,8 @@ result reauth_post(struct request *request, const void *body, struct response *r
     struct token_response tokens;
     asked.device.token = given->device_token;
     TRY(proof_of(&request->task, given, &asked.proof));
-    TRY(reauthenticate(service_of(request), &request->task, &asked, &tokens));
+    const result done = reauthenticate(service_of(request), &request->task, &asked, &tokens);
+    if (done.code == STATUS_STEP_UP_REQUIRED) tell_two_factors(request);
+    TRY(done);
     return response_json(response, request->task.arena, &token_response_fields, &tokens);
 }

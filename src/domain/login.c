@@ -138,6 +138,12 @@ static result store_session(struct service *service, struct task *task, struct b
     return RESULT_OK;
 }
 
+static result changed(struct task *task)
+{
+    fault_clear(&task->fault);
+    FAIL(&task->fault, INVALID_CREDENTIALS, "account changed while it was signed in to");
+}
+
 static result begin_session(struct service *service, struct task *task, const struct sign_in *sign_in,
                             const struct known_device *known, struct token_response *ret_response)
 {
@@ -147,11 +153,12 @@ static result begin_session(struct service *service, struct task *task, const st
     const struct session session = sessions_draft(service, task, sign_in, &client);
     /* Made before the transaction, whose lease then waits for no signature; given out after it. */
     const struct token_grant grant = {.kind = GRANT_SIGN_IN, .client = &client, .session = &session};
-    TRY(tokens_issue(service, task, &grant, &response));
+    const result issued = tokens_issue(service, task, &grant, &response);
+    if (issued.code == STATUS_MFA_REQUIRED) return changed(task);
+    TRY(issued);
     struct beginning beginning = {.sign_in = sign_in, .session = &session, .known = known};
     const result stored = store_session(service, task, &beginning);
-    if (stored.code == STATUS_NOT_FOUND)
-        FAIL(&task->fault, INVALID_CREDENTIALS, "account changed while it was signed in to");
+    if (stored.code == STATUS_NOT_FOUND) return changed(task);
     TRY(stored);
     response.device_token = secret_expose(beginning.device_token);
     *ret_response = response;

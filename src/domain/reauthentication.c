@@ -109,6 +109,13 @@ static result gone(struct task *task)
     FAIL(&task->fault, INVALID_TOKEN, "session or account changed while it was authenticated anew");
 }
 
+/* By the password alone the session would be one of one factor, which an account that must use two has none of. */
+static result lacking(struct task *task)
+{
+    fault_clear(&task->fault);
+    FAIL(&task->fault, STEP_UP_REQUIRED, "account must use a second factor, and this is the first alone");
+}
+
 result reauthenticate(struct service *service, struct task *task, const struct reauthentication *given,
                       struct token_response *ret_response)
 {
@@ -125,6 +132,7 @@ result reauthenticate(struct service *service, struct task *task, const struct r
     const struct token_grant grant = {.kind = GRANT_SIGN_IN, .client = &client, .session = &next};
     const result issued = tokens_issue(service, task, &grant, &response);
     if (issued.code == STATUS_INVALID_GRANT) return gone(task);
+    if (issued.code == STATUS_MFA_REQUIRED) return lacking(task);
     TRY(issued);
     const result stored = store(service, task, &proof, &next);
     if (stored.code == STATUS_NOT_FOUND || stored.code == STATUS_CONFLICT) return gone(task);

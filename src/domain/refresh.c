@@ -7,7 +7,10 @@
 
 #include "auth/crypto/refresh_token.h"
 #include "auth/domain/rights.h"
+#include "auth/domain/second_factor.h"
 #include "auth/domain/sessions.h"
+
+#define DEMAND_REASON "second_factor_demanded"
 
 /* What the text of a presented token says. */
 struct presented {
@@ -15,32 +18,53 @@ struct presented {
     int64_t counter;
 };
 
+/* The session ends before the answer is sent. One that another request has just ended is as good. */
+static result end(struct service *service, struct task *task, const struct session *session,
+                  const struct audit_event *event, const char *reason)
+{
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    const result ended = session_end(tx, task, session->id, session->account_id, reason);
+    if (ended.code != STATUS_NOT_FOUND) TRY(ended);
+    if (is_ok(ended)) TRY(audit_note(service, tx, task, event));
+    TRY(db_commit(&tx, task));
+    sessions_deny(service, task, &(struct id_list){&session->id, 1});
+    return RESULT_OK;
+}
+
+/* RFC 9700 §4.14.2: the authorization server cannot tell which party is the attacker, so both lose. */
+static result end_for_reuse(struct service *service, struct task *task, const struct session *session)
+{
+    TRY(end(service, task, session,
+            &(struct audit_event){.type = AUDIT_REFRESH_REUSED,
+                                  .account_id = session->account_id,
+                                  .session_id = session->id,
+                                  .client_id = session->client_id},
+            "refresh_reused"));
+    FAIL(&task->fault, INVALID_GRANT, "refresh token was used before; its session has been ended");
+}
+
+/* Whoever must use a second factor by now signs in anew, where it is asked for, or enrolled. */
+static result end_for_demand(struct service *service, struct task *task, const struct session *session)
+{
+    fault_clear(&task->fault);
+    TRY(end(service, task, session,
+            &(struct audit_event){.type = AUDIT_SESSION_ENDED,
+                                  .account_id = session->account_id,
+                                  .session_id = session->id,
+                                  .client_id = session->client_id,
+                                  .detail = DEMAND_REASON},
+            DEMAND_REASON));
+    FAIL(&task->fault, INVALID_GRANT, "account must use a second factor; its session of one has been ended");
+}
+
 static result issue(struct service *service, struct task *task, const struct client *client,
                     const struct session *session, struct str scope, struct token_response *ret_response)
 {
     const struct token_grant grant = {
         .kind = GRANT_REFRESH, .client = client, .session = session, .scope = scope};
-    return tokens_issue(service, task, &grant, ret_response);
-}
-
-/* The session ends before the answer is sent (RFC 9700 §4.14.2: the authorization server cannot tell which
- * party is the attacker, so both lose). A session that another request has just ended is as good. */
-static result end_for_reuse(struct service *service, struct task *task, const struct session *session)
-{
-    SCOPED_TX(tx);
-    TRY(db_begin(service->db, task, &tx));
-    const result ended = session_end(tx, task, session->id, session->account_id, "refresh_reused");
-    if (ended.code != STATUS_NOT_FOUND) TRY(ended);
-    if (is_ok(ended)) {
-        TRY(audit_note(service, tx, task,
-                       &(struct audit_event){.type = AUDIT_REFRESH_REUSED,
-                                             .account_id = session->account_id,
-                                             .session_id = session->id,
-                                             .client_id = session->client_id}));
-    }
-    TRY(db_commit(&tx, task));
-    sessions_deny(service, task, &(struct id_list){&session->id, 1});
-    FAIL(&task->fault, INVALID_GRANT, "refresh token was used before; its session has been ended");
+    const result issued = tokens_issue(service, task, &grant, ret_response);
+    return issued.code == STATUS_MFA_REQUIRED ? end_for_demand(service, task, session) : issued;
 }
 
 /* Rule G1. The child is unused exactly while the counter stands at the parent's successor. */
@@ -143,6 +167,9 @@ result refresh_inspect(struct service *service, struct task *task, struct str to
     REQUIRE(is_session_alive(&session, task->now_ms), INVALID_GRANT);
     REQUIRE(session.account_status == ACCOUNT_ACTIVE, INVALID_GRANT);
     REQUIRE(session.refresh_counter == presented.counter, INVALID_GRANT);
+    struct rights rights = {0};
+    if (session.has_rights) TRY(rights_read(service->db, task, session.account_id, &rights));
+    REQUIRE(!second_factor_is_lacking(service, &session, &rights), INVALID_GRANT);
     *ret_session = session;
     return RESULT_OK;
 }

@@ -188,19 +188,33 @@ bool has_second_step(struct str amr)
 
 /* --- the demand --------------------------------------------------------------------------------------------------- */
 
-/* One of the account's roles is among those that the operator lists. */
+static bool is_listed(struct str listed, struct str role)
+{
+    while (!is_empty(listed))
+        if (str_equal(str_trim(str_split(&listed, ',')), role)) return true;
+    return false;
+}
+
+/* One of the account's roles, parted by `separator`, is among those that the operator lists. */
+static bool has_listed_role(const struct service *service, struct str roles, char separator)
+{
+    struct str listed = service->policy->mfa_roles;
+    if (is_empty(listed)) return false;
+    while (!is_empty(roles)) {
+        const struct str role = str_split(&roles, separator);
+        if (!is_empty(role) && is_listed(listed, role)) return true;
+    }
+    return false;
+}
+
 static result is_demanded_by_role(struct service *service, struct db *db, struct task *task,
                                   struct id account_id, bool *ret_is_demanded)
 {
-    struct str listed = service->policy->mfa_roles;
     struct str names;
     *ret_is_demanded = false;
-    if (is_empty(listed)) return RESULT_OK;
+    if (is_empty(service->policy->mfa_roles)) return RESULT_OK;
     TRY(account_role_names(db, task, account_id, &names));
-    while (!is_empty(listed)) {
-        const struct str role = str_trim(str_split(&listed, ','));
-        if (!is_empty(role) && has_word(names, role)) *ret_is_demanded = true;
-    }
+    *ret_is_demanded = has_listed_role(service, names, ' ');
     return RESULT_OK;
 }
 
@@ -215,4 +229,12 @@ result second_factor_demand(struct service *service, struct db *db, struct task 
     *ret_assurance = assurance;
     *ret_is_demanded = is_demanded;
     return RESULT_OK;
+}
+
+bool second_factor_is_lacking(const struct service *service, const struct session *session,
+                              const struct rights *rights)
+{
+    if (has_second_step(session->amr)) return false;
+    return service->policy->requires_mfa || session->requires_mfa ||
+           has_listed_role(service, rights->roles, ',');
 }

@@ -8,6 +8,7 @@
 #include "auth/domain/keyring.h"
 #include "auth/domain/retention.h"
 #include "auth/domain/rights.h"
+#include "auth/domain/second_factor.h"
 #include "auth/json/writer.h"
 
 #define CLAIMS_BYTES_MAX 5500u /* with header and signature within JWT_BYTES_MAX */
@@ -224,6 +225,8 @@ result tokens_issue(struct service *service, struct task *task, const struct tok
     TRY(check_client(task, grant));
     if (grant->session) TRY(check_session(task, grant));
     TRY(read_rights(service, task, grant, &rights));
+    if (grant->session && second_factor_is_lacking(service, grant->session, &rights))
+        FAIL(&task->fault, MFA_REQUIRED, "session is of one factor, and its account must use two");
     TRY(decide_scope(service, task, grant, &rights, &response.scope));
     TRY(print_claims(service, task, grant, &rights, response.scope, &claims));
     TRY(keyring_wake(service, task));

@@ -31,6 +31,7 @@ static struct session session_from_row(const struct db_rows *rows, size_t row)
         .account_email = row_text(rows, row, SESSION_BY_ID_ACCOUNT_EMAIL),
         .has_rights = row_bool(rows, row, SESSION_BY_ID_HAS_RIGHTS),
         .assured_until_ms = row_int(rows, row, SESSION_BY_ID_ASSURED_UNTIL_MS),
+        .requires_mfa = row_bool(rows, row, SESSION_BY_ID_REQUIRES_MFA),
     };
 }
 

@@ -2,7 +2,8 @@
  * Rule:    a session never counts for more than its last authentication: by password alone it is of one factor, by a second
  *          factor of two. The refresh token of before is dead; access tokens stay what they are.
  * Errors:  INVALID_CREDENTIALS, CODE_INVALID, RATE_LIMITED, INVALID_TOKEN (session ended or was refreshed at the same
- *          moment), HASHING_BUSY, DATABASE_UNAVAILABLE.
+ *          moment), STEP_UP_REQUIRED (the password alone, where a second factor is demanded), HASHING_BUSY,
+ *          DATABASE_UNAVAILABLE.
  * Waits:   yes (database, hash).
  * Source:  RFC 9470; NIST SP 800-63B-4 §5.2; OWASP ASVS 7.2.4, 7.5.1.
  */

@@ -10,7 +10,9 @@
 #define AUTH_DOMAIN_SECOND_FACTOR_H
 
 #include "auth/domain/devices.h"
+#include "auth/domain/rights.h"
 #include "auth/domain/throttle.h"
+#include "auth/model/session.h"
 #include "auth/store/factor_repo.h"
 
 #define SECOND_FACTOR_CODE_MAX 64u
@@ -55,6 +57,11 @@ NODISCARD result second_factor_spend(struct service *service, struct db *tx, str
 NODISCARD result second_factor_demand(struct service *service, struct db *db, struct task *task,
                                       struct id account_id, struct assurance *ret_assurance,
                                       bool *ret_is_demanded);
+
+/* Whether a demand that came after the session's beginning leaves it behind: no second step was taken, and the operator, the
+ * account or one of its roles wants one. Of what was read with the session: no look of its own. */
+bool second_factor_is_lacking(const struct service *service, const struct session *session,
+                              const struct rights *rights);
 
 /* The amr of both steps. "mfa" stands behind a password alone: mail is no authenticator (NIST SP 800-63B-4 §3.1.3.1, OWASP
  * ASVS 6.3.6), so what follows a code by mail is the only factor there is. */

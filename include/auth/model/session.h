@@ -33,6 +33,7 @@ struct session {
     int64_t ended_at_ms;
     enum account_status account_status;
     struct str account_email;
+    bool requires_mfa; /* of its account by itself, whatever policy and roles demand */
     bool has_rights; /* its account has roles, groups or claims of its own, which are then to be looked up */
 };
 

@@ -12,23 +12,25 @@ VALUES ($1, $2, $3, $4, $5, $6, $6, $6, $7, $8, 0, $9, $10, $11, $12)
 -- A living session with its account: what the token gate and the session check need.
 -- name: session_by_id
 -- in: id uuid
--- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text, account_email text, has_rights bool, assured_until_ms int
+-- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text, account_email text, has_rights bool, assured_until_ms int, requires_mfa bool
 SELECT s.id, s.account_id, s.client_id, s.scope, s.amr, s.created_at_ms, s.authenticated_at_ms, s.refreshed_at_ms,
        s.idle_expires_at_ms, s.expires_at_ms, s.refresh_counter, s.client_address, s.user_agent, s.ended_at_ms,
        a.status AS account_status, a.email AS account_email,
        (a.claims IS NOT NULL OR EXISTS (SELECT 1 FROM account_roles r WHERE r.account_id = a.id)
-        OR EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id)) AS has_rights, s.assured_until_ms
+        OR EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id)) AS has_rights, s.assured_until_ms,
+       a.requires_mfa
 FROM sessions s JOIN accounts a ON a.id = s.account_id
 WHERE s.id = $1
 
 -- name: session_list
 -- in: account_id uuid, now int
--- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text, account_email text, has_rights bool, assured_until_ms int
+-- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text, account_email text, has_rights bool, assured_until_ms int, requires_mfa bool
 SELECT s.id, s.account_id, s.client_id, s.scope, s.amr, s.created_at_ms, s.authenticated_at_ms, s.refreshed_at_ms,
        s.idle_expires_at_ms, s.expires_at_ms, s.refresh_counter, s.client_address, s.user_agent, s.ended_at_ms,
        a.status AS account_status, a.email AS account_email,
        (a.claims IS NOT NULL OR EXISTS (SELECT 1 FROM account_roles r WHERE r.account_id = a.id)
-        OR EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id)) AS has_rights, s.assured_until_ms
+        OR EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id)) AS has_rights, s.assured_until_ms,
+       a.requires_mfa
 FROM sessions s JOIN accounts a ON a.id = s.account_id
 WHERE s.account_id = $1 AND s.ended_at_ms IS NULL AND s.expires_at_ms > $2 AND s.idle_expires_at_ms > $2
 ORDER BY s.created_at_ms DESC, s.id
@@ -39,7 +41,7 @@ LIMIT 200
 -- name: session_rotate
 -- lane: write
 -- in: id uuid, counter int, digest bytes, next_digest bytes, client_id text, now int, idle_expires_at_ms int, assured_until_ms int, assured_ms int
--- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text?, account_email text?, has_rights bool?, assured_until_ms int
+-- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text?, account_email text?, has_rights bool?, assured_until_ms int, requires_mfa bool?
 UPDATE sessions
 SET refresh_counter = refresh_counter + 1, refresh_digest = $4, refreshed_at_ms = $6,
     idle_expires_at_ms = CASE WHEN $7 < expires_at_ms THEN $7 ELSE expires_at_ms END,
@@ -54,14 +56,15 @@ RETURNING id, account_id, client_id, scope, amr, created_at_ms, authenticated_at
           (SELECT a.email FROM accounts a WHERE a.id = sessions.account_id) AS account_email,
           (SELECT a.claims IS NOT NULL OR EXISTS (SELECT 1 FROM account_roles r WHERE r.account_id = a.id)
                   OR EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id)
-           FROM accounts a WHERE a.id = sessions.account_id) AS has_rights, assured_until_ms
+           FROM accounts a WHERE a.id = sessions.account_id) AS has_rights, assured_until_ms,
+          (SELECT a.requires_mfa FROM accounts a WHERE a.id = sessions.account_id) AS requires_mfa
 
 -- A fresh authentication of a session that goes on. The counter moves by two: the grace for a repeated refresh, which is
 -- for the immediate parent alone, does not hand what was proved now to the token of before.
 -- name: session_reauthenticate
 -- lane: write
 -- in: id uuid, account_id uuid, counter int, next_digest bytes, amr text, now int, idle_expires_at_ms int, assured_until_ms int
--- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text?, account_email text?, has_rights bool?, assured_until_ms int
+-- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text?, account_email text?, has_rights bool?, assured_until_ms int, requires_mfa bool?
 UPDATE sessions
 SET refresh_counter = refresh_counter + 2, refresh_digest = $4, amr = $5, authenticated_at_ms = $6, refreshed_at_ms = $6,
     idle_expires_at_ms = CASE WHEN $7 < expires_at_ms THEN $7 ELSE expires_at_ms END,
@@ -74,7 +77,8 @@ RETURNING id, account_id, client_id, scope, amr, created_at_ms, authenticated_at
           (SELECT a.email FROM accounts a WHERE a.id = sessions.account_id) AS account_email,
           (SELECT a.claims IS NOT NULL OR EXISTS (SELECT 1 FROM account_roles r WHERE r.account_id = a.id)
                   OR EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id)
-           FROM accounts a WHERE a.id = sessions.account_id) AS has_rights, assured_until_ms
+           FROM accounts a WHERE a.id = sessions.account_id) AS has_rights, assured_until_ms,
+          (SELECT a.requires_mfa FROM accounts a WHERE a.id = sessions.account_id) AS requires_mfa
 
 -- name: session_end
 -- lane: write
