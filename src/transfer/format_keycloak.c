@@ -91,6 +91,7 @@ static const struct fields SECRET_DATA_FIELDS =
 /* Parameters are lists of one text each. */
 struct argon2_parameters {
     struct str_list type;
+    struct str_list version;
     struct str_list memory;
     struct str_list parallelism;
 };
@@ -98,7 +99,8 @@ struct argon2_parameters {
     {                                                                                                \
         .name = #member, .type = FIELD_STRINGS, .offset = offsetof(struct argon2_parameters, member) \
     }
-static const struct field ARGON2_ROWS[] = {PARAMETER(type), PARAMETER(memory), PARAMETER(parallelism)};
+static const struct field ARGON2_ROWS[] = {PARAMETER(type), PARAMETER(version), PARAMETER(memory),
+                                           PARAMETER(parallelism)};
 static const struct fields ARGON2_FIELDS =
     FOREIGN_FIELDS(ARGON2_ROWS, struct argon2_parameters, "Parameters");
 
@@ -106,6 +108,7 @@ struct credential_data {
     int64_t iterations;
     struct str algorithm;
     struct str secret_encoding;
+    struct str kind;
     int64_t digits;
     int64_t period;
     struct argon2_parameters parameters;
@@ -120,6 +123,10 @@ static const struct field CREDENTIAL_DATA_ROWS[] = {
      .type = FIELD_STRING,
      .flags = FIELD_NULLABLE,
      .offset = offsetof(struct credential_data, secret_encoding)},
+    {.name = "subType",
+     .type = FIELD_STRING,
+     .flags = FIELD_NULLABLE,
+     .offset = offsetof(struct credential_data, kind)},
     {.name = "digits", .type = FIELD_INTEGER, .offset = offsetof(struct credential_data, digits)},
     {.name = "period", .type = FIELD_INTEGER, .offset = offsetof(struct credential_data, period)},
     {.name = "additionalParameters",
@@ -142,31 +149,45 @@ static result refuse(struct task *task, const char *detail)
     return RESULT(VALIDATION_FAILED);
 }
 
-static result take_password(struct task *task, const struct secret_data *secret,
-                            const struct credential_data *data, struct import_account *account)
+/* "1.0" and "1.3" there are 16 and 19 in the text of a hash. */
+static result take_argon2(struct task *task, const struct credential_data *data, struct str salt,
+                          struct str tag, struct str *ret_hash)
 {
-    const long long iterations = data->iterations;
-    struct str salt, tag;
-    TRY(import_base64(task, "/credentials/secretData/salt", secret->salt, &salt));
-    TRY(import_base64(task, "/credentials/secretData/value", secret_expose(secret->value), &tag));
-    const struct argon2_parameters *argon2 = &data->parameters;
-    if (str_equal(data->algorithm, STR("argon2")))
-        account->password_hash = str_printf(
-            task->arena, "$argon2%.*s$v=19$m=%.*s,t=%lld,p=%.*s$%.*s$%.*s",
-            STR_ARGS(only(argon2->type, STR("id"))), STR_ARGS(only(argon2->memory, STR("7168"))), iterations,
-            STR_ARGS(only(argon2->parallelism, STR("1"))), STR_ARGS(salt), STR_ARGS(tag));
-    else if (str_starts_with(data->algorithm, STR("pbkdf2")))
-        account->password_hash = str_printf(task->arena, "$%.*s$i=%lld$%.*s$%.*s", STR_ARGS(data->algorithm),
-                                            iterations, STR_ARGS(salt), STR_ARGS(tag));
-    else
-        return refuse(task, "has a password of an algorithm that is not known");
+    const struct argon2_parameters *given = &data->parameters;
+    const struct str version = only(given->version, STR("1.3"));
+    const bool is_first = str_equal(version, STR("1.0"));
+    if (!is_first && !str_equal(version, STR("1.3")))
+        return refuse(task, "has a password of an Argon2 version that is not known");
+    *ret_hash = str_printf(task->arena, "$argon2%.*s$v=%d$m=%.*s,t=%lld,p=%.*s$%.*s$%.*s",
+                           STR_ARGS(only(given->type, STR("id"))), is_first ? 16 : 19,
+                           STR_ARGS(only(given->memory, STR("7168"))), (long long)data->iterations,
+                           STR_ARGS(only(given->parallelism, STR("1"))), STR_ARGS(salt), STR_ARGS(tag));
     return RESULT_OK;
 }
 
-/* The secret is text whose bytes are the key, unless it says it is base32. */
+static result take_password(struct task *task, const struct secret_data *secret,
+                            const struct credential_data *data, struct import_account *account)
+{
+    struct str salt, tag;
+    TRY(import_base64(task, "/credentials/secretData/salt", secret->salt, &salt));
+    TRY(import_base64(task, "/credentials/secretData/value", secret_expose(secret->value), &tag));
+    if (str_equal(data->algorithm, STR("argon2")))
+        return take_argon2(task, data, salt, tag, &account->password_hash);
+    if (!str_starts_with(data->algorithm, STR("pbkdf2")))
+        return refuse(task, "has a password of an algorithm that is not known");
+    account->password_hash = str_printf(task->arena, "$%.*s$i=%lld$%.*s$%.*s", STR_ARGS(data->algorithm),
+                                        (long long)data->iterations, STR_ARGS(salt), STR_ARGS(tag));
+    return RESULT_OK;
+}
+
+/* The secret is text whose bytes are the key, unless it says it is base32. Of several the first counts: Keycloak lists them
+ * in the order their owner prefers. */
 static result take_totp(struct task *task, const struct secret_data *secret,
                         const struct credential_data *data, struct import_account *account)
 {
+    if (account->totp_secret.len > 0) return RESULT_OK;
+    if (!is_empty(data->kind) && !str_equal(data->kind, STR("totp")))
+        return refuse(task, "has a one-time password that counts instead of following the clock");
     const bool is_usual = (data->digits == 0 || data->digits == 6) &&
                           (data->period == 0 || data->period == 30) &&
                           (is_empty(data->algorithm) || str_equal(data->algorithm, STR("HmacSHA1")));

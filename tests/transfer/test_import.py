@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: MIT
 """Accounts that come from elsewhere: refused records first, then each system's export, and people who sign in after it."""
 import base64
-import itertools
 import json
 import signal
 import subprocess
@@ -9,42 +8,12 @@ import time
 import uuid
 
 import pytest
-from authtest.planted import new_password
 from authtest.process import wait_until
 from authtest.totp import Authenticator, finish
-from foreign import FIREBASE_KEY, FIREBASE_OPTIONS, FORMS, KEEPS_IDS, bcrypt
+from foreign import bcrypt
+from moving import COUNTER, exported, lines, new_email, person, take, write
 
-COUNTER = itertools.count(1)
 KNOWN_HASH = bcrypt("not used to sign in with")
-
-
-def new_email():
-    return f"mover{next(COUNTER)}@example.org"
-
-
-def person(**more):
-    return {"id": str(uuid.uuid4()), "email": new_email(), "password": new_password(), **more}
-
-
-def write(folder, text):
-    path = folder / f"import{next(COUNTER)}.data"
-    path.write_bytes(text if isinstance(text, bytes) else text.encode())
-    return str(path)
-
-
-def take(replica, path, *options, expected=0, stdin=None):
-    """One outcome for each record."""
-    printed = replica.run("import", path, "--json", *options, expected=expected, stdin=stdin)
-    return [json.loads(line) for line in printed.splitlines()]
-
-
-def lines(*records):
-    return "".join(json.dumps(record) + "\n" for record in records)
-
-
-def exported(replica, *options):
-    return {account["email"]: account
-            for account in map(json.loads, replica.run("export", *options).splitlines())}
 
 
 # --- what is refused --------------------------------------------------------------------------------------------------
@@ -187,40 +156,7 @@ def test_groups_are_made_only_where_asked_for(replica, tmp_path):
     assert sorted(exported(replica)[record["email"]]["groups"]) == sorted(record["groups"])
 
 
-# --- the systems -----------------------------------------------------------------------------------------------------------
-
-def options_of(system, folder):
-    if system != "firebase":
-        return []
-    key = folder / "signer.key"
-    key.write_text(base64.b64encode(FIREBASE_KEY).decode() + "\n")
-    return ["--firebase-signer-key-file", str(key)] + [word for pair in FIREBASE_OPTIONS.items() for word in pair]
-
-
-@pytest.mark.parametrize("form", FORMS)
-def test_people_of_another_system_sign_in_with_the_passwords_they_had(service, replica, tmp_path, form):
-    system, printer = FORMS[form]
-    people = [person(), person(), person(enabled=False)]
-    path = write(tmp_path, printer(people))
-    options = ["--from", system, "--create-groups", *options_of(system, tmp_path)]
-    outcomes = take(replica, path, *options)
-    assert [outcome["verdict"] for outcome in outcomes] == ["created"] * 3, outcomes
-    if system in KEEPS_IDS:
-        assert [outcome["id"] for outcome in outcomes] == [someone["id"] for someone in people]
-    client = service.client()
-    for someone in people[:2]:
-        wrong = client.post("/v1/login", {"email": someone["email"], "password": someone["password"] + "x"})
-        assert wrong.status == 401
-        tokens = client.login(someone["email"], someone["password"])
-        me = client.get("/v1/me", token=tokens["access_token"]).json()
-        assert me["email_verified"] is True and "Hopper" in me["name"], me
-        client.login(someone["email"], someone["password"])
-    locked = client.post("/v1/login", {"email": people[2]["email"], "password": people[2]["password"]})
-    assert locked.status == 401
-    hashes = exported(replica, "--with-hashes")
-    assert hashes[people[0]["email"]]["password_hash"].startswith("$argon2id$"), "made anew at the first sign-in"
-    assert {outcome["verdict"] for outcome in take(replica, path, *options)} == {"unchanged"}
-
+# --- what comes along, and what goes -------------------------------------------------------------------------------------------
 
 def test_a_second_factor_comes_along_and_is_asked_for(service, replica, tmp_path):
     someone = person()
