@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "auth/domain/code_redemption.h"
 
+#include "auth/base/clock.h"
 #include "auth/domain/accounts.h"
 #include "auth/domain/audit.h"
 #include "auth/domain/email.h"
@@ -14,6 +15,7 @@
 struct redeeming {
     const struct code_redemption *redemption;
     struct code_proof proof;
+    int64_t began_ms;       /* when the code was looked for; clock_monotonic_ms */
     struct account account; /* whose code it was */
     struct id_list ended;   /* sessions */
     struct dropped_credentials dropped;
@@ -30,19 +32,28 @@ static result read_proof(struct task *task, const struct code_redemption *redemp
     return email_canonicalize(task, "/email", redemption->email, &ret_redeeming->proof.subject.email_key);
 }
 
+/* Whether there was a code to be tried shows neither in the answer nor in its time. */
+static result refuse(struct service *service, struct db **tx, struct task *task,
+                     const struct redeeming *redeeming, struct id account_id)
+{
+    const result refused = codes_refuse(service, tx, task, account_id, redeeming->redemption->device.address);
+    codes_answer_at_step(redeeming->began_ms);
+    return refused;
+}
+
 /* Uses the code up and finds its account; whatever is waiting for the same subject may be asked for anew. */
 static result redeem(struct service *service, struct db **tx, struct task *task, struct redeeming *redeeming)
 {
     struct code_use use;
     struct account *account = &redeeming->account;
+    redeeming->began_ms = clock_monotonic_ms();
     const result redeemed = codes_redeem(service, *tx, task, &redeeming->proof, &use);
-    if (redeemed.code == STATUS_CODE_INVALID)
-        return codes_refuse(service, tx, task, use.account_id, redeeming->redemption->device.address);
+    if (redeemed.code == STATUS_CODE_INVALID) return refuse(service, tx, task, redeeming, use.account_id);
     TRY(redeemed);
     TRY(account_find(*tx, task, use.account_id, account));
     const bool is_gone = account->status == ACCOUNT_CLOSING && account->delete_after_ms <= task->now_ms;
     if (account->status == ACCOUNT_LOCKED || is_gone)
-        return codes_refuse(service, tx, task, account->id, redeeming->redemption->device.address);
+        return refuse(service, tx, task, redeeming, account->id);
     const struct code_subject subject = {.purpose = redeeming->redemption->purpose,
                                          .email_key = account->email_key};
     return codes_allow_again(service, *tx, task, &subject);
@@ -180,8 +191,7 @@ static result set_password(struct service *service, struct db **tx, struct task 
     const struct account *account = &redeeming->account;
     TRY(code_forget(*tx, task, account->id));
     const result set = account_reset_password(*tx, task, account->id, hash);
-    if (set.code == STATUS_NOT_FOUND)
-        return codes_refuse(service, tx, task, account->id, redeeming->redemption->device.address);
+    if (set.code == STATUS_NOT_FOUND) return refuse(service, tx, task, redeeming, account->id);
     TRY(set);
     if (!account->is_email_verified) TRY(drop_of_before(service, *tx, task, redeeming));
     TRY(session_end_all(*tx, task, account->id, (struct id){{0}}, "password_reset", &redeeming->ended));

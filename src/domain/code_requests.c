@@ -7,9 +7,6 @@
 #include "auth/domain/audit.h"
 #include "auth/domain/email.h"
 #include "auth/domain/mailer.h"
-#include "auth/loop/fiber.h"
-
-#define ANSWER_STEP_MS INT64_C(25)
 
 static const struct {
     enum mail_kind kind;
@@ -72,14 +69,6 @@ static result send(struct service *service, struct task *task, const struct code
     return RESULT_OK;
 }
 
-/* The statements are the same for everybody, but a row that refers to an account, and a mail that is there, cost the database
- * some tenths of a millisecond more than those that are not: thousands of answers would tell. So answers come at full steps
- * after the request, of which the work takes a part. */
-static void answer_at_step(int64_t began_ms)
-{
-    fiber_sleep(ANSWER_STEP_MS - (clock_monotonic_ms() - began_ms) % ANSWER_STEP_MS);
-}
-
 result code_requests_ask(struct service *service, struct task *task, const struct code_request *request,
                          int64_t *ret_expires_in_seconds)
 {
@@ -94,7 +83,7 @@ result code_requests_ask(struct service *service, struct task *task, const struc
     TRY(accounts_look_up(service, task, letter.email_key, &account));
     letter.is_for_nobody = !is_of_use(request->purpose, &account);
     TRY(send(service, task, &letter));
-    answer_at_step(began_ms);
+    codes_answer_at_step(began_ms);
     *ret_expires_in_seconds = service->policy->code_life_ms[request->purpose] / MS_PER_SECOND;
     return RESULT_OK;
 }

@@ -68,6 +68,9 @@ NODISCARD result codes_redeem(struct service *service, struct db *db, struct tas
 /* One answer to all that is wrong: commits, so that the attempt stays counted, and fails with CODE_INVALID. */
 NODISCARD result codes_refuse(struct service *service, struct db **tx, struct task *task,
                               struct id account_id, struct str client_address);
+/* Waits until a full step after `began_ms` (clock_monotonic_ms), so that the answer's time tells nothing of the work. No
+ * transaction is open. */
+void codes_answer_at_step(int64_t began_ms);
 /* Whose link it is, without using it up. */
 NODISCARD result codes_look(struct service *service, struct task *task, enum code_purpose purpose,
                             struct secret token, struct id *ret_account_id);
