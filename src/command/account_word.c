@@ -2,6 +2,7 @@
 #include "account_word_internal.h"
 
 #include "auth/domain/email.h"
+#include "command_line_internal.h"
 
 result account_of_word(struct service *service, struct task *task, const char *word,
                        struct account *ret_account)
@@ -12,6 +13,6 @@ result account_of_word(struct service *service, struct task *task, const char *w
     if (!is_id) TRY(email_canonicalize(task, "USER", str_from(word), &email_key));
     const result found = is_id ? account_find(service->db, task, id, ret_account)
                                : account_find_by_email_key(service->db, task, email_key, ret_account);
-    if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "no account of %s", word);
+    if (found.code == STATUS_NOT_FOUND) EXPLAIN(task, NOT_FOUND, "no account of %s", word);
     return found;
 }

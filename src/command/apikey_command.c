@@ -100,7 +100,7 @@ static result create(struct service *service, struct task *task, void *argument)
     TRY(read_days(task, work->days, &request.expires_at_ms));
     const result created = api_keys_create(service, task, &request, &key, &secret);
     if (created.code == STATUS_NOT_FOUND)
-        FAIL(&task->fault, NOT_FOUND, "no active account or confidential client of that name");
+        EXPLAIN(task, NOT_FOUND, "no active account or confidential client of that name");
     TRY(created);
     const struct key_made made = {key.id, secret_expose(secret)};
     list_print(&MADE_FIELDS, &(struct object_list){&made, 1}, work->line->is_json);
@@ -157,7 +157,7 @@ static result revoke(struct service *service, struct task *task, void *argument)
     struct id id;
     const bool is_id = id_parse(str_from(work->line->words[1]), &id);
     const result revoked = is_id ? api_keys_revoke(service, task, NULL, id) : RESULT(NOT_FOUND);
-    if (revoked.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "no key %s", work->line->words[1]);
+    if (revoked.code == STATUS_NOT_FOUND) EXPLAIN(task, NOT_FOUND, "no key %s", work->line->words[1]);
     return revoked;
 }
 

@@ -13,6 +13,7 @@
 #include "commands_internal.h"
 #include "progress_internal.h"
 #include "runtime_internal.h"
+#include "time_word_internal.h"
 
 #define PAGE_ROWS            500
 #define PAGE_ARENA_BYTES     (8u * 1024u * 1024u)
@@ -39,17 +40,6 @@ static result read_number(struct task *task, const char *option, const char *tex
     return RESULT_OK;
 }
 
-/* A day stands for its beginning, in UTC. */
-static result read_time(struct task *task, const char *option, const char *text, int64_t *ret_ms)
-{
-    if (!text) return RESULT_OK;
-    const struct str day = str_printf(task->arena, "%sT00:00:00Z", text);
-    if (!time_parse(str_from(text), ret_ms) && !time_parse(day, ret_ms))
-        FAIL(&task->fault, BAD_REQUEST, "%s takes a time like 2026-01-05T10:00:00Z or 2026-01-05, not \"%s\"",
-             option, text);
-    return RESULT_OK;
-}
-
 static result read_filter(struct task *task, const struct audit_work *work, struct audit_filter *ret_filter)
 {
     struct audit_filter filter = {.type = str_from(work->type),
@@ -58,8 +48,8 @@ static result read_filter(struct task *task, const struct audit_work *work, stru
                                   .is_newest_first = !work->is_oldest_first};
     if (work->account && !id_parse(str_from(work->account), &filter.account_id))
         FAIL(&task->fault, BAD_REQUEST, "--account takes the id of an account, not \"%s\"", work->account);
-    TRY(read_time(task, "--since", work->since, &filter.since_ms));
-    TRY(read_time(task, "--until", work->until, &filter.until_ms));
+    TRY(time_of_word(task, "--since", work->since, &filter.since_ms));
+    TRY(time_of_word(task, "--until", work->until, &filter.until_ms));
     TRY(read_number(task, "--after", work->after, &filter.after));
     *ret_filter = filter;
     return RESULT_OK;

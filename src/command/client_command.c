@@ -105,7 +105,7 @@ static struct client_target target_of(const struct client_work *work, size_t wor
 
 static result explain(struct task *task, result outcome, const char *id)
 {
-    if (outcome.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "no client %s", id);
+    if (outcome.code == STATUS_NOT_FOUND) EXPLAIN(task, NOT_FOUND, "no client %s", id);
     return outcome;
 }
 
@@ -132,8 +132,7 @@ static result create(struct service *service, struct task *task, void *argument)
     struct client client;
     struct secret secret;
     const result created = clients_create(service, task, &registration, &client, &secret);
-    if (created.code == STATUS_CONFLICT)
-        FAIL(&task->fault, CONFLICT, "a client with this id is there already");
+    if (created.code == STATUS_CONFLICT) EXPLAIN(task, CONFLICT, "a client with this id is there already");
     TRY(created);
     const struct client_made made = {client.id, secret_expose(secret)};
     list_print(&MADE_FIELDS, &(struct object_list){&made, 1}, work->line->is_json);
@@ -230,8 +229,7 @@ static result secret_remove(struct service *service, struct task *task, void *ar
     const struct client_target target = target_of(work, 2);
     const result removed = clients_remove_secret(service, task, &target, str_from(work->line->words[3]));
     if (removed.code == STATUS_NOT_FOUND)
-        FAIL(&task->fault, NOT_FOUND, "no client %s with a secret %s", work->line->words[2],
-             work->line->words[3]);
+        EXPLAIN(task, NOT_FOUND, "no client %s with a secret %s", work->line->words[2], work->line->words[3]);
     return removed;
 }
 

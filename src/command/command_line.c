@@ -57,8 +57,13 @@ bool command_line_read(int argc, char **argv, const struct command_option *optio
                        struct command_line *ret_line)
 {
     *ret_line = (struct command_line){0};
+    bool has_ended = false; /* what follows "--" are words, whatever they begin with: a key's id, a name */
     for (int i = 1; i < argc; i++) {
-        if (strncmp(argv[i], "--", 2) != 0) {
+        if (!has_ended && strcmp(argv[i], "--") == 0) {
+            has_ended = true;
+            continue;
+        }
+        if (has_ended || strncmp(argv[i], "--", 2) != 0) {
             if (!add_word(ret_line, argv[0], argv[i])) return false;
             continue;
         }

@@ -20,7 +20,8 @@ struct command_option {
     bool *flag;
 };
 
-/* What stands on the command line. Every command also takes --set NAME=value and --json. */
+/* What stands on the command line. Every command also takes --set NAME=value and --json, and "--" before words that begin
+ * like options. */
 struct command_line {
     const char *sets[COMMAND_SETS_MAX];
     size_t set_count;
@@ -41,6 +42,13 @@ struct subcommand {
     size_t words_min; /* further words it takes */
     size_t words_max;
 };
+
+/* Fails with a sentence for the operator, in the place of what the rules or the database have said. */
+#define EXPLAIN(task, name, ...)                 \
+    do {                                         \
+        fault_clear(&(task)->fault);             \
+        FAIL(&(task)->fault, name, __VA_ARGS__); \
+    } while (0)
 
 /* The row named by the first word; NULL, having said what there is, when there is none or its words do not fit. */
 const struct subcommand *subcommand_find(const char *command, const struct command_line *line,

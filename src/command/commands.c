@@ -26,29 +26,41 @@ const struct command commands[] = {
      "                 [--verified] [--require-mfa] [--no-password | --send-link] [--json]\n"
      "                 the password is asked for, or read from standard input\n"
      "auth user list [--status active|locked|closing] [--prefix TEXT] [--role R | --group G]\n"
-     "               [--verified | --unverified] [--json]\n"
+     "               [--verified | --unverified] [--created-after T] [--created-before T] [--json]\n"
      "auth user show USER [--json]\n"
      "auth user set USER [--email EMAIL] [--name NAME] [--locale TAG] [--external-id ID]\n"
      "              [--verified | --unverified] [--require-mfa | --no-require-mfa] [--json]\n"
      "auth user lock USER [--reason TEXT]    ends all its sessions at once\n"
      "auth user unlock USER                  also takes back a deletion by an administrator\n"
      "auth user delete USER [--now] [--yes]\n"
-     "auth user sessions USER [--end] [--json]\n"
+     "auth user claims USER [--replace JSON|FILE|-] [--json]   what its access tokens say besides\n"
+     "auth user sessions USER [--json]\n"
+     "auth user sessions USER --end [ID]     all of them, or the one\n"
      "auth user reset USER [--print-link] [--yes]   forgets the password; its owner chooses another\n"
      "auth user invite EMAIL [--roles \"...\"] [--groups \"ID ...\"] [--locale TAG] [--print-link] [--json]\n"
      "                  mailed where there is a mail server, else printed; --print-link: always printed\n"
      "auth user link USER reset|login|verify [--mail] [--json]\n\n"
      "auth user link prints the link, and nobody is told, unless --mail is given: then it is mailed and "
      "shown to nobody.\n"
-     "USER is an address or an id. The first administrator is made here: there is no default account.\n"
+     "USER is an address or an id; T is 2026-01-05T10:00:00Z or 2026-01-05. The first administrator is made "
+     "here: there is no default account.\n"
      "A service on SQLite sees what is changed here within AUTH_SESSION_CACHE_SECONDS.\n\n"
      "  example: auth user create ada@example.org --admin --name \"Ada Lovelace\"\n",
      user_command, false},
+    {"invitation", "List and revoke invitations",
+     "auth invitation list [--json]\n"
+     "auth invitation revoke ID              its link is good for nothing any more\n\n"
+     "People are invited by: auth user invite. One that was accepted or has expired is listed for\n"
+     "30 days more.\n\n"
+     "  example: auth invitation list\n",
+     invitation_command, false},
     {"factor", "List, reset and demand second factors of an account",
-     "auth factor list EMAIL|ID [--json]\n"
-     "auth factor reset EMAIL|ID     for who has lost everything: all factors and codes go, sessions end\n"
-     "auth factor require EMAIL|ID   the account must use one, whatever AUTH_MFA says\n"
-     "auth factor release EMAIL|ID   it is left to AUTH_MFA and AUTH_MFA_ROLES again\n\n"
+     "auth factor list USER [--json]\n"
+     "auth factor remove USER ID     this one alone; all sessions of the account end\n"
+     "auth factor reset USER         for who has lost everything: all factors and codes go, sessions end\n"
+     "auth factor require USER       the account must use one, whatever AUTH_MFA says\n"
+     "auth factor release USER       it is left to AUTH_MFA and AUTH_MFA_ROLES again\n\n"
+     "USER is an address or an id.\n\n"
      "  example: auth factor reset ada@example.org\n",
      factor_command, false},
     {"client", "Register, change and delete OAuth clients",
@@ -68,6 +80,8 @@ const struct command commands[] = {
     {"group", "Make groups of people, add and remove their members",
      "auth group list [--json]\n"
      "auth group create NAME [--description TEXT] [--json]\n"
+     "auth group show NAME|ID [--json]        with its roles\n"
+     "auth group set NAME|ID [--name NAME] [--description TEXT] [--json]\n"
      "auth group delete NAME|ID               its members stay accounts\n"
      "auth group add NAME|ID EMAIL|ID\n"
      "auth group remove NAME|ID EMAIL|ID\n"
@@ -77,6 +91,8 @@ const struct command commands[] = {
     {"role", "Make roles, give them to people and groups",
      "auth role list [--json]\n"
      "auth role create NAME [--scopes \"...\"] [--description TEXT] [--json]\n"
+     "auth role show NAME [--json]\n"
+     "auth role set NAME [--scopes \"...\"] [--description TEXT] [--json]\n"
      "auth role delete NAME\n"
      "auth role grant NAME EMAIL|ID           or: auth role grant NAME --group GROUP\n"
      "auth role revoke NAME EMAIL|ID          or: auth role revoke NAME --group GROUP\n\n"
@@ -92,9 +108,16 @@ const struct command commands[] = {
      "without --days it does not expire.\n\n"
      "  example: auth apikey create \"nightly backup\" --client report --scopes report:read --days 90\n",
      apikey_command, false},
-    {"key", "List and rotate the signing keys",
+    {"key", "List, rotate and retire the signing keys",
      "auth key list [--json]\n"
-     "auth key rotate [--now]   the new key signs after AUTH_KEY_OVERLAP_SECONDS, or at once\n\n"
+     "auth key rotate [--now] [--json]           the new key signs after AUTH_KEY_OVERLAP_SECONDS, or at "
+     "once\n"
+     "auth key retire KID [--now] [--yes] [--json]\n\n"
+     "retire: not the one that signs. It is trusted until the last token it signed has expired; with --now, "
+     "for\n"
+     "a key that others may have, no longer, and what it has signed is refused. Before a KID that begins "
+     "with\n"
+     "two hyphens stands: --\n\n"
      "  example: auth key rotate\n",
      key_command, false},
     {"mail", "Try whether mail is sent, list the outbox, send again",

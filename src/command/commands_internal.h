@@ -7,6 +7,7 @@ int serve_command(int argc, char **argv);
 int migrate_command_main(int argc, char **argv);
 int config_command(int argc, char **argv);
 int user_command(int argc, char **argv);
+int invitation_command(int argc, char **argv);
 int client_command(int argc, char **argv);
 int factor_command(int argc, char **argv);
 int mail_command(int argc, char **argv);

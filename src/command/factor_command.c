@@ -1,10 +1,9 @@
 // SPDX-License-Identifier: MIT
 #include <stdio.h>
 
+#include "account_word_internal.h"
 #include "auth/command/command.h"
-#include "auth/domain/email.h"
 #include "auth/domain/factors.h"
-#include "auth/store/account_repo.h"
 #include "commands_internal.h"
 #include "runtime_internal.h"
 
@@ -36,18 +35,10 @@ static const struct field FACTOR_ROWS[] = {
 };
 static const struct fields FACTOR_FIELDS = FIELDS(FACTOR_ROWS, struct factor_row, "Factor");
 
-/* By address or by id. */
 static result find_account(struct service *service, struct task *task, const struct command_line *line,
                            struct account *ret_account)
 {
-    const struct str word = str_from(line->words[1]);
-    struct id id;
-    struct str email_key;
-    if (id_parse(word, &id)) return account_find(service->db, task, id, ret_account);
-    TRY(email_canonicalize(task, "EMAIL", word, &email_key));
-    const result found = account_find_by_email_key(service->db, task, email_key, ret_account);
-    if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "no account of %.*s", STR_ARGS(word));
-    return found;
+    return account_of_word(service, task, line->words[1], ret_account);
 }
 
 static result list(struct service *service, struct task *task, void *argument)
@@ -69,6 +60,29 @@ static result list(struct service *service, struct task *task, void *argument)
     }
     list_print(&FACTOR_FIELDS, &(struct object_list){rows, factors.count}, line->is_json);
     return RESULT_OK;
+}
+
+/* All its sessions end, as the API's do that an administrator asks. */
+static result remove_one(struct service *service, struct task *task, void *argument)
+{
+    const struct command_line *line = argument;
+    const char *user = line->words[1], *word = line->words[2];
+    struct account account;
+    struct factor_change change = {0};
+    TRY(find_account(service, task, line, &account));
+    if (!id_parse(str_from(word), &change.factor_id))
+        FAIL(&task->fault, BAD_REQUEST, "%s is not the id of a factor; see: auth factor list %s", word, user);
+    change.account_id = account.id;
+    const result removed = factors_remove(service, task, &change);
+    if (removed.code == STATUS_NOT_FOUND)
+        EXPLAIN(task, NOT_FOUND, "no factor %s of %s; see: auth factor list %s", word, user, user);
+    if (removed.code == STATUS_CONFLICT)
+        EXPLAIN(
+            task, CONFLICT,
+            "it is the last one, and this account must have one; to let its owner begin anew: auth factor "
+            "reset %s",
+            user);
+    return removed;
 }
 
 static result reset(struct service *service, struct task *task, void *argument)
@@ -93,8 +107,8 @@ static result release(struct service *service, struct task *task, void *argument
 }
 
 static const struct subcommand SUBCOMMANDS[] = {
-    {"list", 1, 1}, {"reset", 1, 1}, {"require", 1, 1}, {"release", 1, 1}};
-static service_work *const WORKS[] = {list, reset, demand, release};
+    {"list", 1, 1}, {"remove", 2, 2}, {"reset", 1, 1}, {"require", 1, 1}, {"release", 1, 1}};
+static service_work *const WORKS[] = {list, remove_one, reset, demand, release};
 
 int factor_command(int argc, char **argv)
 {
@@ -103,10 +117,5 @@ int factor_command(int argc, char **argv)
     if (!command_line_read(argc, argv, options, &line)) return EXIT_USAGE;
     const struct subcommand *chosen = subcommand_find("factor", &line, SUBCOMMANDS, ARRAY_COUNT(SUBCOMMANDS));
     if (!chosen) return EXIT_USAGE;
-    struct runtime runtime = {0};
-    int code = runtime_load(&runtime, &line, "factor");
-    if (code == EXIT_DONE) code = runtime_start(&runtime);
-    if (code == EXIT_DONE) code = runtime_run(&runtime, WORKS[chosen - SUBCOMMANDS], &line);
-    runtime_done(&runtime);
-    return code;
+    return runtime_command("factor", &line, WORKS[chosen - SUBCOMMANDS], &line);
 }

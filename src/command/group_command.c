@@ -5,7 +5,9 @@
 #include "auth/command/command.h"
 #include "auth/domain/groups.h"
 #include "auth/domain/scopes.h"
+#include "auth/store/role_repo.h"
 #include "commands_internal.h"
+#include "group_word_internal.h"
 #include "pages_internal.h"
 #include "runtime_internal.h"
 
@@ -14,8 +16,12 @@ struct group_row {
     struct str name;
     struct str description;
     int64_t created_at_ms;
+    int64_t updated_at_ms;
+    struct str_list roles;
 };
 
+/* A list shows the first ones. */
+#define LIST_ROWS 4u
 static const struct field GROUP_ROWS[] = {
     {.name = "id", .type = FIELD_ID, .flags = FIELD_REQUIRED, .offset = offsetof(struct group_row, id)},
     {.name = "name",
@@ -27,7 +33,17 @@ static const struct field GROUP_ROWS[] = {
      .type = FIELD_TIME,
      .flags = FIELD_REQUIRED,
      .offset = offsetof(struct group_row, created_at_ms)},
+    {.name = "updated_at",
+     .type = FIELD_TIME,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct group_row, updated_at_ms)},
+    {.name = "roles",
+     .type = FIELD_STRINGS,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct group_row, roles)},
 };
+static const struct fields GROUP_LIST_FIELDS = {
+    .title = "GroupRow", .rows = GROUP_ROWS, .count = LIST_ROWS, .size = sizeof(struct group_row)};
 static const struct fields GROUP_FIELDS = FIELDS(GROUP_ROWS, struct group_row, "Group");
 
 struct member_row {
@@ -51,26 +67,17 @@ static const struct fields MEMBER_FIELDS = FIELDS(MEMBER_ROWS, struct member_row
 
 struct group_work {
     const struct command_line *line;
-    const char *description;
+    const char *name, *description;
     struct id after; /* of a list: the last one that was printed */
 };
 
 static struct group_row row_of(const struct group *group)
 {
-    return (struct group_row){group->id, group->name, group->description, group->created_at_ms};
-}
-
-/* By name or by id. */
-static result find(struct service *service, struct task *task, const char *word, struct group *ret_group)
-{
-    struct id id;
-    struct str name;
-    const bool is_id = id_parse(str_from(word), &id);
-    if (!is_id) TRY(group_name_normalize(task, "GROUP", str_from(word), &name));
-    const result found = is_id ? group_find(service->db, task, id, ret_group)
-                               : group_find_by_name(service->db, task, name, ret_group);
-    if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "no group %s", word);
-    return found;
+    return (struct group_row){.id = group->id,
+                              .name = group->name,
+                              .description = group->description,
+                              .created_at_ms = group->created_at_ms,
+                              .updated_at_ms = group->updated_at_ms};
 }
 
 static result create(struct service *service, struct task *task, void *argument)
@@ -80,18 +87,57 @@ static result create(struct service *service, struct task *task, void *argument)
                                  .description = str_from(work->description)};
     struct group made;
     const result created = groups_create(service, task, &wanted, &made);
-    if (created.code == STATUS_CONFLICT) FAIL(&task->fault, CONFLICT, "there is such a group already");
+    if (created.code == STATUS_CONFLICT) EXPLAIN(task, CONFLICT, "there is such a group already");
     TRY(created);
     const struct group_row row = row_of(&made);
-    list_print(&GROUP_FIELDS, &(struct object_list){&row, 1}, work->line->is_json);
+    list_print(&GROUP_LIST_FIELDS, &(struct object_list){&row, 1}, work->line->is_json);
     return RESULT_OK;
+}
+
+/* With the roles its members have by it. */
+static result print_one(struct service *service, struct task *task, const struct group *group, bool is_json)
+{
+    struct role_list roles;
+    struct group_row row = row_of(group);
+    TRY(role_list_of_group(service->db, task, group->id, STR(""), PAGE_ROWS, &roles));
+    struct str *names = arena_alloc_array(task->arena, roles.count + 1, sizeof *names);
+    for (size_t i = 0; i < roles.count; i++) names[i] = roles.items[i].name;
+    row.roles = (struct str_list){names, roles.count};
+    record_print(&GROUP_FIELDS, &row, is_json);
+    return RESULT_OK;
+}
+
+static result show(struct service *service, struct task *task, void *argument)
+{
+    const struct group_work *work = argument;
+    struct group group;
+    TRY(group_of_word(service, task, work->line->words[1], &group));
+    return print_one(service, task, &group, work->line->is_json);
+}
+
+static result set(struct service *service, struct task *task, void *argument)
+{
+    const struct group_work *work = argument;
+    const struct group_change change = {.sets_name = work->name != NULL,
+                                        .name = str_from(work->name),
+                                        .sets_description = work->description != NULL,
+                                        .description = str_from(work->description)};
+    struct group group, changed;
+    if (!change.sets_name && !change.sets_description)
+        FAIL(&task->fault, BAD_REQUEST, "nothing to change; say --name or --description");
+    TRY(group_of_word(service, task, work->line->words[1], &group));
+    const result updated = groups_update(service, task, group.id, &change, &changed);
+    if (updated.code == STATUS_CONFLICT && work->name)
+        EXPLAIN(task, CONFLICT, "another group is called %s; see: auth group list", work->name);
+    TRY(updated);
+    return print_one(service, task, &changed, work->line->is_json);
 }
 
 static result delete (struct service *service, struct task *task, void *argument)
 {
     const struct group_work *work = argument;
     struct group group;
-    TRY(find(service, task, work->line->words[1], &group));
+    TRY(group_of_word(service, task, work->line->words[1], &group));
     return groups_delete(service, task, group.id, NULL, scopes_of_shell());
 }
 
@@ -100,7 +146,7 @@ static result member_grant(struct service *service, struct task *task, const str
 {
     struct group group;
     struct account account;
-    TRY(find(service, task, work->line->words[1], &group));
+    TRY(group_of_word(service, task, work->line->words[1], &group));
     TRY(account_of_word(service, task, work->line->words[2], &account));
     *ret_grant = (struct group_grant){group.id, account.id, STR_NONE, scopes_of_shell()};
     return RESULT_OK;
@@ -120,7 +166,7 @@ static result remove_member(struct service *service, struct task *task, void *ar
     TRY(member_grant(service, task, work, &grant));
     const result removed = groups_remove_member(service, task, &grant);
     if (removed.code == STATUS_NOT_FOUND)
-        FAIL(&task->fault, NOT_FOUND, "%s does not belong to it", work->line->words[2]);
+        EXPLAIN(task, NOT_FOUND, "%s does not belong to it", work->line->words[2]);
     return removed;
 }
 
@@ -134,7 +180,7 @@ static result print_groups(struct service *service, struct task *task, void *arg
         rows[i] = row_of(&page.items[i]);
         work->after = rows[i].id;
     }
-    list_print(&GROUP_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);
+    list_print(&GROUP_LIST_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);
     *ret_count = page.count;
     return RESULT_OK;
 }
@@ -144,7 +190,7 @@ static result print_members(struct service *service, struct task *task, void *ar
     struct group_work *work = argument;
     struct group group;
     struct group_member_list page;
-    TRY(find(service, task, work->line->words[1], &group));
+    TRY(group_of_word(service, task, work->line->words[1], &group));
     TRY(group_member_list_page(service->db, task, group.id, work->after, PAGE_ROWS, &page));
     struct member_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
     for (size_t i = 0; i < page.count; i++) {
@@ -167,14 +213,16 @@ static result members(struct service *service, struct task *task, void *argument
     return pages_print(service, task, print_members, argument);
 }
 
-static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0}, {"create", 1, 1}, {"delete", 1, 1},
-                                                {"add", 2, 2},  {"remove", 2, 2}, {"members", 1, 1}};
-static service_work *const WORKS[] = {list, create, delete, add, remove_member, members};
+static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0},   {"create", 1, 1}, {"show", 1, 1},
+                                                {"set", 1, 1},    {"delete", 1, 1}, {"add", 2, 2},
+                                                {"remove", 2, 2}, {"members", 1, 1}};
+static service_work *const WORKS[] = {list, create, show, set, delete, add, remove_member, members};
 
 int group_command(int argc, char **argv)
 {
     struct group_work work = {0};
-    const struct command_option options[] = {{"--description", &work.description, NULL}, {0}};
+    const struct command_option options[] = {
+        {"--name", &work.name, NULL}, {"--description", &work.description, NULL}, {0}};
     struct command_line line;
     if (!command_line_read(argc, argv, options, &line)) return EXIT_USAGE;
     const struct subcommand *chosen = subcommand_find("group", &line, SUBCOMMANDS, ARRAY_COUNT(SUBCOMMANDS));

@@ -107,13 +107,13 @@ static result retry(struct service *service, struct task *task, void *argument)
     id_argument(work, task, &id, &outcome);
     TRY(outcome);
     const result found = mail_entry_find(service->db, task, id, &entry);
-    if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "there is no such mail");
+    if (found.code == STATUS_NOT_FOUND) EXPLAIN(task, NOT_FOUND, "there is no such mail");
     TRY(found);
     if (!str_equal(entry.state, STR("waiting")))
         FAIL(&task->fault, CONFLICT, "this mail is %.*s, and what it held has been erased",
              STR_ARGS(entry.state));
     const result due = mail_retry(service->db, task, id);
-    if (due.code == STATUS_NOT_FOUND) FAIL(&task->fault, CONFLICT, "this mail is being sent");
+    if (due.code == STATUS_NOT_FOUND) EXPLAIN(task, CONFLICT, "this mail is being sent");
     TRY(due);
     TRY(mailer_drain(service, task));
     return tell_outcome(service, task, id);

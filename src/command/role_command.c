@@ -8,6 +8,7 @@
 #include "auth/domain/roles.h"
 #include "auth/domain/scopes.h"
 #include "commands_internal.h"
+#include "group_word_internal.h"
 #include "pages_internal.h"
 #include "runtime_internal.h"
 
@@ -15,8 +16,12 @@ struct role_row {
     struct str name;
     struct str_list scopes;
     struct str description;
+    int64_t created_at_ms;
+    int64_t updated_at_ms;
 };
 
+/* A list shows the first ones. */
+#define LIST_ROWS 3u
 static const struct field ROLE_ROWS[] = {
     {.name = "name",
      .type = FIELD_STRING,
@@ -27,7 +32,17 @@ static const struct field ROLE_ROWS[] = {
      .flags = FIELD_REQUIRED,
      .offset = offsetof(struct role_row, scopes)},
     {.name = "description", .type = FIELD_STRING, .offset = offsetof(struct role_row, description)},
+    {.name = "created_at",
+     .type = FIELD_TIME,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct role_row, created_at_ms)},
+    {.name = "updated_at",
+     .type = FIELD_TIME,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct role_row, updated_at_ms)},
 };
+static const struct fields ROLE_LIST_FIELDS = {
+    .title = "RoleRow", .rows = ROLE_ROWS, .count = LIST_ROWS, .size = sizeof(struct role_row)};
 static const struct fields ROLE_FIELDS = FIELDS(ROLE_ROWS, struct role_row, "Role");
 
 struct role_work {
@@ -41,7 +56,7 @@ struct role_work {
 static struct role_row row_of(struct arena *arena, const struct role *role)
 {
     const struct str_list scopes = list_words(arena, role_scopes(role->name, role->scopes), ' ');
-    return (struct role_row){role->name, scopes, role->description};
+    return (struct role_row){role->name, scopes, role->description, role->created_at_ms, role->updated_at_ms};
 }
 
 static result create(struct service *service, struct task *task, void *argument)
@@ -52,10 +67,10 @@ static result create(struct service *service, struct task *task, void *argument)
                                 .scopes = str_from(work->scopes)};
     struct role made;
     const result created = roles_create(service, task, &wanted, scopes_of_shell(), &made);
-    if (created.code == STATUS_CONFLICT) FAIL(&task->fault, CONFLICT, "there is such a role already");
+    if (created.code == STATUS_CONFLICT) EXPLAIN(task, CONFLICT, "there is such a role already");
     TRY(created);
     const struct role_row row = row_of(task->arena, &made);
-    list_print(&ROLE_FIELDS, &(struct object_list){&row, 1}, work->line->is_json);
+    list_print(&ROLE_LIST_FIELDS, &(struct object_list){&row, 1}, work->line->is_json);
     return RESULT_OK;
 }
 
@@ -69,7 +84,7 @@ static result list_page(struct service *service, struct task *task, void *argume
         rows[i] = row_of(task->arena, &page.items[i]);
         (void)snprintf(work->after, sizeof work->after, "%.*s", STR_ARGS(rows[i].name));
     }
-    list_print(&ROLE_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);
+    list_print(&ROLE_LIST_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);
     *ret_count = page.count;
     return RESULT_OK;
 }
@@ -80,12 +95,49 @@ static result list(struct service *service, struct task *task, void *argument)
     return pages_print(service, task, list_page, argument);
 }
 
+static result no_role(struct task *task, const char *name)
+{
+    EXPLAIN(task, NOT_FOUND, "no role %s; see: auth role list", name);
+}
+
+static result show(struct service *service, struct task *task, void *argument)
+{
+    const struct role_work *work = argument;
+    const char *name = work->line->words[1];
+    struct role role;
+    const result found = roles_find(service, task, str_from(name), &role);
+    if (found.code == STATUS_NOT_FOUND) return no_role(task, name);
+    TRY(found);
+    const struct role_row row = row_of(task->arena, &role);
+    record_print(&ROLE_FIELDS, &row, work->line->is_json);
+    return RESULT_OK;
+}
+
+static result set(struct service *service, struct task *task, void *argument)
+{
+    const struct role_work *work = argument;
+    const char *name = work->line->words[1];
+    const struct role_change change = {.sets_description = work->description != NULL,
+                                       .description = str_from(work->description),
+                                       .sets_scopes = work->scopes != NULL,
+                                       .scopes = str_from(work->scopes)};
+    struct role role;
+    if (!change.sets_description && !change.sets_scopes)
+        FAIL(&task->fault, BAD_REQUEST, "nothing to change; say --scopes or --description");
+    const result updated = roles_update(service, task, str_from(name), &change, scopes_of_shell(), &role);
+    if (updated.code == STATUS_NOT_FOUND) return no_role(task, name);
+    TRY(updated);
+    const struct role_row row = row_of(task->arena, &role);
+    record_print(&ROLE_FIELDS, &row, work->line->is_json);
+    return RESULT_OK;
+}
+
 static result delete (struct service *service, struct task *task, void *argument)
 {
     const struct role_work *work = argument;
     const result deleted =
         roles_delete(service, task, str_from(work->line->words[1]), NULL, scopes_of_shell());
-    if (deleted.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "no role %s", work->line->words[1]);
+    if (deleted.code == STATUS_NOT_FOUND) return no_role(task, work->line->words[1]);
     return deleted;
 }
 
@@ -101,12 +153,8 @@ static result check_target(struct task *task, const struct role_work *work)
 static result of_group(struct service *service, struct task *task, const struct role_work *work,
                        struct group_grant *ret_grant)
 {
-    struct str name;
     struct group group;
-    TRY(group_name_normalize(task, "GROUP", str_from(work->group), &name));
-    const result found = group_find_by_name(service->db, task, name, &group);
-    if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "no group %s", work->group);
-    TRY(found);
+    TRY(group_of_word(service, task, work->group, &group));
     *ret_grant = (struct group_grant){
         .group_id = group.id, .role = str_from(work->line->words[1]), .granter = scopes_of_shell()};
     return RESULT_OK;
@@ -133,7 +181,7 @@ static result grant(struct service *service, struct task *task, void *argument)
         TRY(of_account(service, task, work, &for_account));
     const result granted =
         work->group ? groups_add_role(service, task, &for_group) : roles_grant(service, task, &for_account);
-    if (granted.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "no role %s", work->line->words[1]);
+    if (granted.code == STATUS_NOT_FOUND) return no_role(task, work->line->words[1]);
     return granted;
 }
 
@@ -150,13 +198,14 @@ static result revoke(struct service *service, struct task *task, void *argument)
     const result revoked = work->group ? groups_remove_role(service, task, &from_group)
                                        : roles_withdraw(service, task, &from_account);
     if (revoked.code == STATUS_NOT_FOUND)
-        FAIL(&task->fault, NOT_FOUND, "the role %s was not given", work->line->words[1]);
+        EXPLAIN(task, NOT_FOUND, "the role %s was not given", work->line->words[1]);
     return revoked;
 }
 
-static const struct subcommand SUBCOMMANDS[] = {
-    {"list", 0, 0}, {"create", 1, 1}, {"delete", 1, 1}, {"grant", 1, 2}, {"revoke", 1, 2}};
-static service_work *const WORKS[] = {list, create, delete, grant, revoke};
+static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0},  {"create", 1, 1}, {"show", 1, 1},
+                                                {"set", 1, 1},   {"delete", 1, 1}, {"grant", 1, 2},
+                                                {"revoke", 1, 2}};
+static service_work *const WORKS[] = {list, create, show, set, delete, grant, revoke};
 
 int role_command(int argc, char **argv)
 {

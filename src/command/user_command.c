@@ -119,11 +119,12 @@ static result reset(struct service *service, struct task *task, void *argument)
     return RESULT_OK;
 }
 
-static const struct subcommand SUBCOMMANDS[] = {
-    {"create", 1, 1}, {"list", 0, 0},     {"show", 1, 1},  {"set", 1, 1},    {"lock", 1, 1}, {"unlock", 1, 1},
-    {"delete", 1, 1}, {"sessions", 1, 1}, {"reset", 1, 1}, {"invite", 1, 1}, {"link", 2, 2}};
-static service_work *const WORKS[] = {create, user_list,     user_show, set,         lock,     unlock,
-                                      delete, user_sessions, reset,     user_invite, user_link};
+static const struct subcommand SUBCOMMANDS[] = {{"create", 1, 1}, {"list", 0, 0},     {"show", 1, 1},
+                                                {"set", 1, 1},    {"lock", 1, 1},     {"unlock", 1, 1},
+                                                {"delete", 1, 1}, {"sessions", 1, 2}, {"reset", 1, 1},
+                                                {"invite", 1, 1}, {"link", 2, 2},     {"claims", 1, 1}};
+static service_work *const WORKS[] = {create, user_list,     user_show, set,         lock,      unlock,
+                                      delete, user_sessions, reset,     user_invite, user_link, user_claims};
 
 /* What cannot be taken back, or ends what somebody is in the middle of, asks first. */
 static bool is_agreed(service_work *found, const struct user_work *work)
@@ -148,6 +149,7 @@ static int run(const struct command_line *line, service_work *found, struct user
     int code = runtime_load(&runtime, line, "user");
     if (code == EXIT_DONE && needs_password(found, work) && !password_read(runtime.arena, &work->password))
         code = EXIT_USAGE;
+    if (code == EXIT_DONE && work->replacement && !user_claims_read(runtime.arena, work)) code = EXIT_USAGE;
     if (code == EXIT_DONE) code = runtime_start(&runtime);
     if (code == EXIT_DONE) code = runtime_run(&runtime, found, work);
     runtime_done(&runtime);
@@ -165,6 +167,9 @@ int user_command(int argc, char **argv)
                                              {"--status", &work.status, NULL},
                                              {"--prefix", &work.prefix, NULL},
                                              {"--group", &work.group, NULL},
+                                             {"--created-after", &work.created_after, NULL},
+                                             {"--created-before", &work.created_before, NULL},
+                                             {"--replace", &work.replacement, NULL},
                                              {"--role", NULL, NULL},
                                              {"--roles", &work.roles, NULL},
                                              {"--groups", &work.groups, NULL},
@@ -177,7 +182,7 @@ int user_command(int argc, char **argv)
                                              {"--no-password", NULL, &work.has_no_password},
                                              {"--send-link", NULL, &work.sends_link},
                                              {"--print-link", NULL, &work.prints_link},
-                                             {"--end", NULL, &work.ends_all},
+                                             {"--end", NULL, &work.ends_sessions},
                                              {"--now", NULL, &work.is_immediate},
                                              {"--yes", NULL, &work.says_yes},
                                              {0}};

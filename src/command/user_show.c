@@ -2,11 +2,12 @@
 #include <stdio.h>
 
 #include "account_word_internal.h"
-#include "auth/domain/groups.h"
 #include "auth/domain/rights.h"
 #include "auth/domain/scopes.h"
 #include "auth/store/session_repo.h"
+#include "group_word_internal.h"
 #include "pages_internal.h"
+#include "time_word_internal.h"
 #include "user_command_internal.h"
 
 struct user_row {
@@ -100,19 +101,6 @@ result user_show(struct service *service, struct task *task, void *argument)
 
 /* --- lists -------------------------------------------------------------------------------------------------------- */
 
-static result read_group(struct service *service, struct task *task, const char *word, struct id *ret_id)
-{
-    struct group group;
-    struct str name;
-    if (id_parse(str_from(word), ret_id)) return RESULT_OK;
-    TRY(group_name_normalize(task, "--group", str_from(word), &name));
-    const result found = group_find_by_name(service->db, task, name, &group);
-    if (found.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "no group %s", word);
-    TRY(found);
-    *ret_id = group.id;
-    return RESULT_OK;
-}
-
 static bool is_status(struct str word)
 {
     return str_equal(word, STR("active")) || str_equal(word, STR("locked")) ||
@@ -135,7 +123,13 @@ static result read_filter(struct service *service, struct task *task, const stru
     if (roles > 1 || (roles == 1 && work->group))
         fault_add_field(&task->fault, "--role", "not_together", "one role or one group at a time");
     if (task->fault.error_count != 0) FAIL(&task->fault, VALIDATION_FAILED, "filters refused");
-    return work->group ? read_group(service, task, work->group, &ret_filter->group_id) : RESULT_OK;
+    TRY(time_of_word(task, "--created-after", work->created_after, &ret_filter->created_from_ms));
+    TRY(time_of_word(task, "--created-before", work->created_before, &ret_filter->created_until_ms));
+    if (!work->group) return RESULT_OK;
+    struct group group;
+    TRY(group_of_word(service, task, work->group, &group));
+    ret_filter->group_id = group.id;
+    return RESULT_OK;
 }
 
 struct list_work {
@@ -195,16 +189,34 @@ static const struct field SESSION_ROWS[] = {
 };
 static const struct fields SESSION_FIELDS = FIELDS(SESSION_ROWS, struct session_row, "Session");
 
+/* All of them, or the one that a further word names: a word that names none ends none. */
+static result end_sessions(struct service *service, struct task *task, const struct user_work *work,
+                           struct id account_id)
+{
+    const struct user_target target = {.id = account_id, .granter = scopes_of_shell()};
+    const char *user = work->line->words[1];
+    struct id session_id;
+    if (work->line->word_count < 3) return users_end_sessions(service, task, &target);
+    const char *word = work->line->words[2];
+    if (!id_parse(str_from(word), &session_id))
+        FAIL(&task->fault, BAD_REQUEST, "%s is not the id of a session; see: auth user sessions %s", word,
+             user);
+    const result ended = users_end_session(service, task, &target, session_id);
+    if (ended.code == STATUS_NOT_FOUND)
+        EXPLAIN(task, NOT_FOUND, "no session %s of %s; see: auth user sessions %s", word, user, user);
+    return ended;
+}
+
 result user_sessions(struct service *service, struct task *task, void *argument)
 {
     const struct user_work *work = argument;
     struct account account;
     struct session_list list;
     TRY(account_of_word(service, task, work->line->words[1], &account));
-    if (work->ends_all) {
-        const struct user_target target = {.id = account.id, .granter = scopes_of_shell()};
-        return users_end_sessions(service, task, &target);
-    }
+    if (work->ends_sessions) return end_sessions(service, task, work, account.id);
+    if (work->line->word_count > 2)
+        FAIL(&task->fault, BAD_REQUEST, "%s is one word too many; to end this session say --end",
+             work->line->words[2]);
     TRY(session_list_of_account(service->db, task, account.id, &list));
     struct session_row *rows = arena_alloc_array(task->arena, list.count + 1, sizeof *rows);
     for (size_t i = 0; i < list.count; i++) {

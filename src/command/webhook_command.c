@@ -104,7 +104,7 @@ static result read_id(struct task *task, const char *word, struct id *ret_id)
 
 static result explain(struct task *task, result outcome, const char *id)
 {
-    if (outcome.code == STATUS_NOT_FOUND) FAIL(&task->fault, NOT_FOUND, "no webhook %s", id);
+    if (outcome.code == STATUS_NOT_FOUND) EXPLAIN(task, NOT_FOUND, "no webhook %s", id);
     return outcome;
 }
 
@@ -136,7 +136,7 @@ static result create(struct service *service, struct task *task, void *argument)
     const struct webhook_order order = order_of(task->arena, work);
     const result created = webhooks_create(service, task, &order, &webhook, &secret);
     if (created.code == STATUS_CONFLICT)
-        FAIL(&task->fault, CONFLICT, "there are %d webhooks already", WEBHOOKS_MAX);
+        EXPLAIN(task, CONFLICT, "there are %d webhooks already", WEBHOOKS_MAX);
     TRY(created);
     print_made(work, &webhook, secret);
     return RESULT_OK;
@@ -245,8 +245,8 @@ static result retry(struct service *service, struct task *task, void *argument)
     const bool is_id = id_parse(str_from(work->line->words[2]), &event_id);
     const result retried = is_id ? webhooks_retry(service, task, id, event_id, &delivery) : RESULT(NOT_FOUND);
     if (retried.code == STATUS_NOT_FOUND)
-        FAIL(&task->fault, NOT_FOUND, "no webhook %s with a delivery %s", work->line->words[1],
-             work->line->words[2]);
+        EXPLAIN(task, NOT_FOUND, "no webhook %s with a delivery %s", work->line->words[1],
+                work->line->words[2]);
     TRY(retried);
     return send_now(service, task, work, &delivery);
 }

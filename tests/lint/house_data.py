@@ -52,7 +52,7 @@ COMPARISONS = {
     "src/cache/memory/memory.c": (1, "the names are keyed hashes, met only by luck"),
     "src/cache/redis/connection.c": (2, "fixed replies of the server"),
     "src/cache/redis/redis.c": (1, "the names are keyed hashes, met only by luck"),
-    "src/command/command_line.c": (5, "words of the operator's command line"),
+    "src/command/command_line.c": (6, "words of the operator's command line"),
     "src/command/commands.c": (2, "words of the operator's command line"),
     "src/command/healthcheck_command.c": (1, "the status line of an HTTP answer"),
     "src/command/import_command.c": (2, "words of the operator's command line"),
