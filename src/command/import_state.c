@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "auth/base/encoding.h"
@@ -44,13 +45,18 @@ static const struct field ROWS[] = {
 };
 static const struct fields STORED_FIELDS = FIELDS(ROWS, struct stored, "ImportState");
 
+/* Exports of one system begin with the same people: size and time tell a later one from the one that was begun. */
 result import_state_fingerprint(struct task *task, int fd, const char *format, struct str *ret_fingerprint)
 {
     char *head = arena_alloc(task->arena, HEAD_BYTES);
     const ssize_t got = pread(fd, head, HEAD_BYTES, 0);
     unsigned char digest[SHA256_BYTES];
-    if (got < 0) FAIL(&task->fault, INTERNAL, "the file cannot be read: %s", strerror(errno));
-    const struct str text = str_printf(task->arena, "%s\n%.*s", format, (int)got, head);
+    struct stat facts;
+    if (got < 0 || fstat(fd, &facts) != 0)
+        FAIL(&task->fault, INTERNAL, "the file cannot be read: %s", strerror(errno));
+    const struct str text =
+        str_printf(task->arena, "%s %lld %lld.%09ld\n%.*s", format, (long long)facts.st_size,
+                   (long long)facts.st_mtim.tv_sec, facts.st_mtim.tv_nsec, (int)got, head);
     sha256(text, digest);
     *ret_fingerprint = base64url_print(task->arena, digest, sizeof digest);
     return RESULT_OK;

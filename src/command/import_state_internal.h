@@ -13,7 +13,7 @@
 struct import_state {
     struct records_place place;
     int64_t counts[IMPORT_VERDICT_COUNT];
-    struct str fingerprint; /* of the file's beginning and the format */
+    struct str fingerprint; /* of the format, and the file's size, time and beginning */
 };
 
 /* The fingerprint of a file that is open for reading from its beginning. */

@@ -3,12 +3,21 @@
 import base64
 import itertools
 import json
+import subprocess
+import sys
 import uuid
 
 from authtest.planted import new_password
 from foreign import FIREBASE_KEY, FIREBASE_OPTIONS
 
 COUNTER = itertools.count(1)
+# A child's peak begins with that of the process it is forked from: the tests' own would hide it.
+MEASURED = """
+import os, resource, sys
+status = os.spawnv(os.P_WAIT, sys.argv[1], sys.argv[1:])
+print("peak", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
+sys.exit(status)
+"""
 
 
 def new_email():
@@ -29,6 +38,21 @@ def take(replica, path, *options, expected=0, stdin=None):
     """One outcome for each record."""
     printed = replica.run("import", path, "--json", *options, expected=expected, stdin=stdin)
     return [json.loads(line) for line in printed.splitlines()]
+
+
+def attempt(replica, *arguments):
+    """A command with all it says and how it ended."""
+    return subprocess.run([replica.binary, *arguments], env=replica.environment(), stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, check=False, timeout=120, cwd=replica.folder)
+
+
+def measured(replica, *arguments, expected=0):
+    """(what it printed, KiB it had resident at most)."""
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", MEASURED, replica.binary, *arguments],
+                          env=replica.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
+                          timeout=120, cwd=replica.folder)
+    assert done.returncode == expected, (arguments, done.returncode, done.stdout[-2000:], done.stderr[-2000:])
+    return done.stdout, int(done.stderr.splitlines()[-1].removeprefix("peak "))
 
 
 def lines(*records):
