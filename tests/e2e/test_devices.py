@@ -28,10 +28,23 @@ def lock_out(client, email, device_token=None):
     raise AssertionError("never throttled")
 
 
-@pytest.fixture(name="slow")
-def fixture_slow(start_alone):
-    """A throttle whose first wait outlasts the test."""
-    return start_alone(AUTH_THROTTLE_FIRST_DELAY_SECONDS="600")
+LONG_WAIT = {"AUTH_THROTTLE_FIRST_DELAY_SECONDS": "600"}
+
+
+@pytest.fixture(scope="session", name="slow_pair")
+def fixture_slow_pair(folder, postgres, redis):
+    from conftest import make_pair  # pylint: disable=import-outside-toplevel,import-error
+    made = make_pair(folder, postgres, redis, "auth-slow", **LONG_WAIT).start()
+    yield made
+    made.stop()
+
+
+@pytest.fixture(name="slow", params=["sqlite", "postgres"])
+def fixture_slow(request):
+    """A throttle whose first wait outlasts the test: of one process, and of two that are asked in turn."""
+    if request.param == "postgres":
+        return request.getfixturevalue("slow_pair")
+    return request.getfixturevalue("start_alone")(**LONG_WAIT)
 
 
 def test_login_throttles_one_counter_for_every_spelling_of_an_address(slow):

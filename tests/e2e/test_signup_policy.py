@@ -16,24 +16,40 @@ def sign_up(client, email=None, password=None, **fields):
     return email, password, client.post("/v1/signup", {"email": email, "password": password, **fields})
 
 
-@pytest.fixture(scope="session", name="strict")
-def fixture_strict(folder):
+STRICT = {"AUTH_SIGNUP_VERIFICATION": "on", "AUTH_SIGNUP_SIGNS_IN": "on",
+          "AUTH_EMAIL_DOMAINS_ALLOWED": "example.org,.example.net,xn--bcher-kva.example",
+          "AUTH_EMAIL_DOMAINS_DENIED": "bad.example.net"}
+CLOSED = {"AUTH_SIGNUP": "invite"}
+
+
+@pytest.fixture(scope="session", name="made")
+def fixture_made(request, folder):
+    """made(engine, name, settings): alone on SQLite, or a pair on PostgreSQL; one of each name."""
+    from conftest import make_alone, make_pair  # pylint: disable=import-outside-toplevel,import-error
+    services = {}
+
+    def make(engine, name, settings):
+        if (engine, name) not in services:
+            servers = [request.getfixturevalue(each) for each in ("postgres", "redis")] if engine == "postgres" else []
+            make_it = make_pair if servers else make_alone
+            services[engine, name] = make_it(folder, *servers, name=f"auth-{name}-{engine}", **settings).start()
+        return services[engine, name]
+
+    yield make
+    for service in services.values():
+        service.stop()
+
+
+@pytest.fixture(name="strict", params=["sqlite", "postgres"])
+def fixture_strict(request, made):
     """A service that wants addresses proved, of some domains alone."""
-    from conftest import make_alone  # pylint: disable=import-outside-toplevel,import-error
-    made = make_alone(folder, "auth-strict", AUTH_SIGNUP_VERIFICATION="on", AUTH_SIGNUP_SIGNS_IN="on",
-                      AUTH_EMAIL_DOMAINS_ALLOWED="example.org,.example.net,xn--bcher-kva.example",
-                      AUTH_EMAIL_DOMAINS_DENIED="bad.example.net").start()
-    yield made
-    made.stop()
+    return made(request.param, "strict", STRICT)
 
 
-@pytest.fixture(scope="session", name="closed")
-def fixture_closed(folder):
+@pytest.fixture(name="closed", params=["sqlite", "postgres"])
+def fixture_closed(request, made):
     """A service for whoever was invited."""
-    from conftest import make_alone  # pylint: disable=import-outside-toplevel,import-error
-    made = make_alone(folder, "auth-invited", AUTH_SIGNUP="invite").start()
-    yield made
-    made.stop()
+    return made(request.param, "invited", CLOSED)
 
 
 # --- domains ------------------------------------------------------------------------------------------------------

@@ -7,8 +7,7 @@
 #include "auth/base/encoding.h"
 #include "auth/crypto/totp.h"
 
-/* What base32 spells, as an authenticator program reads it. */
-static struct secret seed_of(struct visitor *visitor, struct secret text)
+struct secret seed_of(struct visitor *visitor, struct secret text)
 {
     unsigned char seed[TOTP_SEED_BYTES];
     unsigned bits = 0, buffer = 0;

@@ -21,6 +21,8 @@ struct guarded {
 /* Signs ADA up and confirms a factor, at the fixture's time. */
 void guarded_begin(struct visitor *visitor, struct guarded *ret_guarded);
 
+/* What base32 spells, as an authenticator program reads it. */
+struct secret seed_of(struct visitor *visitor, struct secret text);
 /* The code of a step that many steps from the visitor's time. */
 struct secret code_at(struct visitor *visitor, struct secret seed, int64_t drift);
 
