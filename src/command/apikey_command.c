@@ -20,8 +20,11 @@ struct key_row {
     struct str_list scopes;
     int64_t expires_at_ms;
     int64_t last_used_at_ms;
+    int64_t created_at_ms;
 };
 
+/* A list shows the first ones. */
+#define LIST_ROWS 7u
 static const struct field KEY_ROWS[] = {
     {.name = "id", .type = FIELD_ID, .flags = FIELD_REQUIRED, .offset = offsetof(struct key_row, id)},
     {.name = "owner",
@@ -36,7 +39,13 @@ static const struct field KEY_ROWS[] = {
      .offset = offsetof(struct key_row, scopes)},
     {.name = "expires_at", .type = FIELD_TIME, .offset = offsetof(struct key_row, expires_at_ms)},
     {.name = "last_used_at", .type = FIELD_TIME, .offset = offsetof(struct key_row, last_used_at_ms)},
+    {.name = "created_at",
+     .type = FIELD_TIME,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct key_row, created_at_ms)},
 };
+static const struct fields KEY_LIST_FIELDS = {
+    .title = "ApiKeyRow", .rows = KEY_ROWS, .count = LIST_ROWS, .size = sizeof(struct key_row)};
 static const struct fields KEY_FIELDS = FIELDS(KEY_ROWS, struct key_row, "ApiKey");
 
 /* What is printed once, when a key is made. */
@@ -100,7 +109,8 @@ static result create(struct service *service, struct task *task, void *argument)
     TRY(read_days(task, work->days, &request.expires_at_ms));
     const result created = api_keys_create(service, task, &request, &key, &secret);
     if (created.code == STATUS_NOT_FOUND)
-        EXPLAIN(task, NOT_FOUND, "no active account or confidential client of that name");
+        EXPLAIN(task, NOT_FOUND, "no active account or confidential client of that name; see: auth %s",
+                work->client ? "client list" : "user list --status active");
     TRY(created);
     const struct key_made made = {key.id, secret_expose(secret)};
     list_print(&MADE_FIELDS, &(struct object_list){&made, 1}, work->line->is_json);
@@ -113,6 +123,18 @@ static struct str owner_text(struct task *task, const struct api_key *key)
     if (!is_empty(key->client_id)) return str_printf(task->arena, "client:%.*s", STR_ARGS(key->client_id));
     id_print(key->account_id, text);
     return str_printf(task->arena, "account:%s", text);
+}
+
+static struct key_row row_of(struct task *task, const struct api_key *key)
+{
+    return (struct key_row){.id = key->id,
+                            .owner = owner_text(task, key),
+                            .name = key->name,
+                            .hint = key->hint,
+                            .scopes = list_words(task->arena, key->scopes, ' '),
+                            .expires_at_ms = key->expires_at_ms,
+                            .last_used_at_ms = key->last_used_at_ms,
+                            .created_at_ms = key->created_at_ms};
 }
 
 /* No owner is named. */
@@ -129,17 +151,10 @@ static result list_page(struct service *service, struct task *task, void *argume
                           &page));
     struct key_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
     for (size_t i = 0; i < page.count; i++) {
-        const struct api_key *key = &page.items[i];
-        rows[i] = (struct key_row){.id = key->id,
-                                   .owner = owner_text(task, key),
-                                   .name = key->name,
-                                   .hint = key->hint,
-                                   .scopes = list_words(task->arena, key->scopes, ' '),
-                                   .expires_at_ms = key->expires_at_ms,
-                                   .last_used_at_ms = key->last_used_at_ms};
-        work->after = key->id;
+        rows[i] = row_of(task, &page.items[i]);
+        work->after = rows[i].id;
     }
-    list_print(&KEY_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);
+    list_print(&KEY_LIST_FIELDS, &(struct object_list){rows, page.count}, work->line->is_json);
     *ret_count = page.count;
     return RESULT_OK;
 }
@@ -151,18 +166,38 @@ static result list(struct service *service, struct task *task, void *argument)
     return pages_print(service, task, list_page, work);
 }
 
+static result explain(struct task *task, result outcome, const char *id)
+{
+    if (outcome.code == STATUS_NOT_FOUND)
+        EXPLAIN(task, NOT_FOUND, "no API key %s; see: auth apikey list", id);
+    return outcome;
+}
+
+static result show(struct service *service, struct task *task, void *argument)
+{
+    const struct key_work *work = argument;
+    struct api_key key;
+    struct id id;
+    const bool is_id = id_parse(str_from(work->line->words[1]), &id);
+    const result found = is_id ? api_key_find(service->db, task, id, &key) : RESULT(NOT_FOUND);
+    TRY(explain(task, found, work->line->words[1]));
+    const struct key_row row = row_of(task, &key);
+    record_print(&KEY_FIELDS, &row, work->line->is_json);
+    return RESULT_OK;
+}
+
 static result revoke(struct service *service, struct task *task, void *argument)
 {
     const struct key_work *work = argument;
     struct id id;
     const bool is_id = id_parse(str_from(work->line->words[1]), &id);
     const result revoked = is_id ? api_keys_revoke(service, task, NULL, id) : RESULT(NOT_FOUND);
-    if (revoked.code == STATUS_NOT_FOUND) EXPLAIN(task, NOT_FOUND, "no key %s", work->line->words[1]);
-    return revoked;
+    return explain(task, revoked, work->line->words[1]);
 }
 
-static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0}, {"create", 1, 1}, {"revoke", 1, 1}};
-static service_work *const WORKS[] = {list, create, revoke};
+static const struct subcommand SUBCOMMANDS[] = {
+    {"list", 0, 0}, {"create", 1, 1}, {"show", 1, 1}, {"revoke", 1, 1}};
+static service_work *const WORKS[] = {list, create, show, revoke};
 
 int apikey_command(int argc, char **argv)
 {

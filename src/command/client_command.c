@@ -105,7 +105,7 @@ static struct client_target target_of(const struct client_work *work, size_t wor
 
 static result explain(struct task *task, result outcome, const char *id)
 {
-    if (outcome.code == STATUS_NOT_FOUND) EXPLAIN(task, NOT_FOUND, "no client %s", id);
+    if (outcome.code == STATUS_NOT_FOUND) EXPLAIN(task, NOT_FOUND, "no client %s; see: auth client list", id);
     return outcome;
 }
 
@@ -229,7 +229,8 @@ static result secret_remove(struct service *service, struct task *task, void *ar
     const struct client_target target = target_of(work, 2);
     const result removed = clients_remove_secret(service, task, &target, str_from(work->line->words[3]));
     if (removed.code == STATUS_NOT_FOUND)
-        EXPLAIN(task, NOT_FOUND, "no client %s with a secret %s", work->line->words[2], work->line->words[3]);
+        EXPLAIN(task, NOT_FOUND, "no client %s with a secret %s; see: auth client secret list %s",
+                work->line->words[2], work->line->words[3], work->line->words[2]);
     return removed;
 }
 

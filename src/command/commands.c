@@ -41,14 +41,15 @@ const struct command commands[] = {
      "                  mailed where there is a mail server, else printed; --print-link: always printed\n"
      "auth user link USER reset|login|verify [--mail] [--json]\n\n"
      "auth user link prints the link, and nobody is told, unless --mail is given: then it is mailed and "
-     "shown to nobody.\n"
-     "USER is an address or an id; T is 2026-01-05T10:00:00Z or 2026-01-05. The first administrator is made "
-     "here: there is no default account.\n"
+     "shown to\n"
+     "nobody. USER is an address or an id; T is 2026-01-05T10:00:00Z or 2026-01-05.\n"
+     "The first administrator is made here: there is no default account.\n"
      "A service on SQLite sees what is changed here within AUTH_SESSION_CACHE_SECONDS.\n\n"
      "  example: auth user create ada@example.org --admin --name \"Ada Lovelace\"\n",
      user_command, false},
     {"invitation", "List and revoke invitations",
      "auth invitation list [--json]\n"
+     "auth invitation show ID [--json]\n"
      "auth invitation revoke ID              its link is good for nothing any more\n\n"
      "People are invited by: auth user invite. One that was accepted or has expired is listed for\n"
      "30 days more.\n\n"
@@ -95,7 +96,8 @@ const struct command commands[] = {
      "auth role set NAME [--scopes \"...\"] [--description TEXT] [--json]\n"
      "auth role delete NAME\n"
      "auth role grant NAME EMAIL|ID           or: auth role grant NAME --group GROUP\n"
-     "auth role revoke NAME EMAIL|ID          or: auth role revoke NAME --group GROUP\n\n"
+     "auth role revoke NAME EMAIL|ID          or: auth role revoke NAME --group GROUP\n"
+     "auth role scopes [--json]               those of administration, and what they are about\n\n"
      "The role administrator is built in: it has all scopes of administration.\n\n"
      "  example: auth role grant administrator ada@example.org\n",
      role_command, false},
@@ -103,6 +105,7 @@ const struct command commands[] = {
      "auth apikey create NAME --user EMAIL|ID [--scopes \"...\"] [--days N] [--json]\n"
      "auth apikey create NAME --client ID [--scopes \"...\"] [--days N] [--json]\n"
      "auth apikey list [--user EMAIL|ID] [--client ID] [--json]\n"
+     "auth apikey show ID [--json]\n"
      "auth apikey revoke ID\n\n"
      "The key is printed once, when it is made. It may what its owner may, within its scopes;\n"
      "without --days it does not expire.\n\n"
@@ -110,6 +113,7 @@ const struct command commands[] = {
      apikey_command, false},
     {"key", "List, rotate and retire the signing keys",
      "auth key list [--json]\n"
+     "auth key show KID [--json]\n"
      "auth key rotate [--now] [--json]           the new key signs after AUTH_KEY_OVERLAP_SECONDS, or at "
      "once\n"
      "auth key retire KID [--now] [--yes] [--json]\n\n"

@@ -87,7 +87,9 @@ static result create(struct service *service, struct task *task, void *argument)
                                  .description = str_from(work->description)};
     struct group made;
     const result created = groups_create(service, task, &wanted, &made);
-    if (created.code == STATUS_CONFLICT) EXPLAIN(task, CONFLICT, "there is such a group already");
+    if (created.code == STATUS_CONFLICT)
+        EXPLAIN(task, CONFLICT, "there is such a group already; see: auth group show %s",
+                work->line->words[1]);
     TRY(created);
     const struct group_row row = row_of(&made);
     list_print(&GROUP_LIST_FIELDS, &(struct object_list){&row, 1}, work->line->is_json);
@@ -166,7 +168,8 @@ static result remove_member(struct service *service, struct task *task, void *ar
     TRY(member_grant(service, task, work, &grant));
     const result removed = groups_remove_member(service, task, &grant);
     if (removed.code == STATUS_NOT_FOUND)
-        EXPLAIN(task, NOT_FOUND, "%s does not belong to it", work->line->words[2]);
+        EXPLAIN(task, NOT_FOUND, "%s does not belong to it; see: auth group members %s", work->line->words[2],
+                work->line->words[1]);
     return removed;
 }
 

@@ -89,23 +89,47 @@ static result list(struct service *service, struct task *task, void *argument)
     return pages_print(service, task, list_page, argument);
 }
 
+static result read_id(struct task *task, const char *word, struct id *ret_id)
+{
+    if (!id_parse(str_from(word), ret_id))
+        FAIL(&task->fault, BAD_REQUEST, "%s is not the id of an invitation; see: auth invitation list", word);
+    return RESULT_OK;
+}
+
+static result explain(struct task *task, result outcome, const char *id)
+{
+    if (outcome.code == STATUS_NOT_FOUND)
+        EXPLAIN(task, NOT_FOUND, "no invitation %s; see: auth invitation list", id);
+    return outcome;
+}
+
+static result show(struct service *service, struct task *task, void *argument)
+{
+    const struct invitation_work *work = argument;
+    const char *word = work->line->words[1];
+    struct id id;
+    struct invitation invitation;
+    TRY(read_id(task, word, &id));
+    TRY(explain(task, invitation_find(service->db, task, id, &invitation), word));
+    const struct invitation_row row = row_of(task->arena, &invitation);
+    record_print(&INVITATION_FIELDS, &row, work->line->is_json);
+    return RESULT_OK;
+}
+
 static result revoke(struct service *service, struct task *task, void *argument)
 {
     const struct invitation_work *work = argument;
     const char *word = work->line->words[1];
     struct id id;
-    if (!id_parse(str_from(word), &id))
-        FAIL(&task->fault, BAD_REQUEST, "%s is not the id of an invitation; see: auth invitation list", word);
-    const result revoked = invitations_revoke(service, task, id);
-    if (revoked.code == STATUS_NOT_FOUND)
-        EXPLAIN(task, NOT_FOUND, "no invitation %s; see: auth invitation list", word);
+    TRY(read_id(task, word, &id));
+    const result revoked = explain(task, invitations_revoke(service, task, id), word);
     if (revoked.code == STATUS_CONFLICT)
-        EXPLAIN(task, CONFLICT, "it was accepted: its account is there; see: auth invitation list");
+        EXPLAIN(task, CONFLICT, "it was accepted: its account is there; see: auth invitation show %s", word);
     return revoked;
 }
 
-static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0}, {"revoke", 1, 1}};
-static service_work *const WORKS[] = {list, revoke};
+static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0}, {"show", 1, 1}, {"revoke", 1, 1}};
+static service_work *const WORKS[] = {list, show, revoke};
 
 int invitation_command(int argc, char **argv)
 {

@@ -63,7 +63,6 @@ static result list(struct service *service, struct task *task, void *argument)
     return RESULT_OK;
 }
 
-/* Nothing of one that is gone. */
 static result print_one(struct service *service, struct task *task, struct str kid, bool is_json)
 {
     struct signing_key_list keys;
@@ -72,8 +71,22 @@ static result print_one(struct service *service, struct task *task, struct str k
         if (!str_equal(keys.items[i].kid, kid)) continue;
         const struct key_row row = row_of(&keys, i, task->now_ms);
         record_print(&KEY_FIELDS, &row, is_json);
+        return RESULT_OK;
     }
-    return RESULT_OK;
+    return RESULT(NOT_FOUND);
+}
+
+static result no_key(struct task *task, const char *kid)
+{
+    EXPLAIN(task, NOT_FOUND, "no signing key %s; see: auth key list", kid);
+}
+
+static result show(struct service *service, struct task *task, void *argument)
+{
+    const struct key_work *work = argument;
+    const char *kid = work->line->words[1];
+    const result printed = print_one(service, task, str_from(kid), work->line->is_json);
+    return printed.code == STATUS_NOT_FOUND ? no_key(task, kid) : printed;
 }
 
 static result rotate(struct service *service, struct task *task, void *argument)
@@ -91,17 +104,19 @@ static result retire(struct service *service, struct task *task, void *argument)
     const struct key_work *work = argument;
     const char *kid = work->line->words[1];
     const result retired = keyring_retire(service, task, str_from(kid), work->is_immediate);
-    if (retired.code == STATUS_NOT_FOUND)
-        EXPLAIN(task, NOT_FOUND, "no signing key %s; see: auth key list", kid);
+    if (retired.code == STATUS_NOT_FOUND) return no_key(task, kid);
     if (retired.code == STATUS_CONFLICT)
         EXPLAIN(task, CONFLICT, "this key signs; put another in its place first: auth key rotate%s",
                 work->is_immediate ? " --now" : "");
     TRY(retired);
-    return print_one(service, task, str_from(kid), work->line->is_json);
+    const result printed = print_one(service, task, str_from(kid), work->line->is_json);
+    return printed.code == STATUS_NOT_FOUND ? RESULT_OK
+                                            : printed; /* one that is gone has no state to be told */
 }
 
-static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0}, {"rotate", 0, 0}, {"retire", 1, 1}};
-static service_work *const WORKS[] = {list, rotate, retire};
+static const struct subcommand SUBCOMMANDS[] = {
+    {"list", 0, 0}, {"show", 1, 1}, {"rotate", 0, 0}, {"retire", 1, 1}};
+static service_work *const WORKS[] = {list, show, rotate, retire};
 
 /* What ends something asks first. */
 static bool is_agreed(service_work *found, const struct key_work *work)

@@ -67,7 +67,8 @@ static result create(struct service *service, struct task *task, void *argument)
                                 .scopes = str_from(work->scopes)};
     struct role made;
     const result created = roles_create(service, task, &wanted, scopes_of_shell(), &made);
-    if (created.code == STATUS_CONFLICT) EXPLAIN(task, CONFLICT, "there is such a role already");
+    if (created.code == STATUS_CONFLICT)
+        EXPLAIN(task, CONFLICT, "there is such a role already; see: auth role show %s", work->line->words[1]);
     TRY(created);
     const struct role_row row = row_of(task->arena, &made);
     list_print(&ROLE_LIST_FIELDS, &(struct object_list){&row, 1}, work->line->is_json);
@@ -129,6 +130,42 @@ static result set(struct service *service, struct task *task, void *argument)
     TRY(updated);
     const struct role_row row = row_of(task->arena, &role);
     record_print(&ROLE_FIELDS, &row, work->line->is_json);
+    return RESULT_OK;
+}
+
+struct scope_row {
+    struct str name;
+    struct str read_name;
+    struct str meaning;
+};
+
+static const struct field SCOPE_ROWS[] = {
+    {.name = "name",
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct scope_row, name)},
+    {.name = "read",
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct scope_row, read_name)},
+    {.name = "meaning",
+     .type = FIELD_STRING,
+     .flags = FIELD_REQUIRED,
+     .offset = offsetof(struct scope_row, meaning)},
+};
+static const struct fields SCOPE_FIELDS = FIELDS(SCOPE_ROWS, struct scope_row, "AdminScope");
+
+/* Those of this service; others' words are theirs. */
+static result scopes(struct service *service, struct task *task, void *argument)
+{
+    const struct role_work *work = argument;
+    (void)service;
+    struct scope_row *rows = arena_alloc_array(task->arena, admin_scope_count, sizeof *rows);
+    for (size_t i = 0; i < admin_scope_count; i++)
+        rows[i] = (struct scope_row){str_from(admin_scopes[i].name),
+                                     str_printf(task->arena, "%s:read", admin_scopes[i].name),
+                                     str_from(admin_scopes[i].meaning)};
+    list_print(&SCOPE_FIELDS, &(struct object_list){rows, admin_scope_count}, work->line->is_json);
     return RESULT_OK;
 }
 
@@ -198,14 +235,15 @@ static result revoke(struct service *service, struct task *task, void *argument)
     const result revoked = work->group ? groups_remove_role(service, task, &from_group)
                                        : roles_withdraw(service, task, &from_account);
     if (revoked.code == STATUS_NOT_FOUND)
-        EXPLAIN(task, NOT_FOUND, "the role %s was not given", work->line->words[1]);
+        EXPLAIN(task, NOT_FOUND, "the role %s was not given; see: auth %s show %s", work->line->words[1],
+                work->group ? "group" : "user", work->group ? work->group : work->line->words[2]);
     return revoked;
 }
 
-static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0},  {"create", 1, 1}, {"show", 1, 1},
-                                                {"set", 1, 1},   {"delete", 1, 1}, {"grant", 1, 2},
-                                                {"revoke", 1, 2}};
-static service_work *const WORKS[] = {list, create, show, set, delete, grant, revoke};
+static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0},   {"create", 1, 1}, {"show", 1, 1},
+                                                {"set", 1, 1},    {"delete", 1, 1}, {"grant", 1, 2},
+                                                {"revoke", 1, 2}, {"scopes", 0, 0}};
+static service_work *const WORKS[] = {list, create, show, set, delete, grant, revoke, scopes};
 
 int role_command(int argc, char **argv)
 {

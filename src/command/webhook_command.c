@@ -98,13 +98,15 @@ static struct webhook_row row_of(const struct webhook *webhook)
 
 static result read_id(struct task *task, const char *word, struct id *ret_id)
 {
-    if (!id_parse(str_from(word), ret_id)) FAIL(&task->fault, NOT_FOUND, "no webhook %s", word);
+    if (!id_parse(str_from(word), ret_id))
+        FAIL(&task->fault, NOT_FOUND, "no webhook %s; see: auth webhook list", word);
     return RESULT_OK;
 }
 
 static result explain(struct task *task, result outcome, const char *id)
 {
-    if (outcome.code == STATUS_NOT_FOUND) EXPLAIN(task, NOT_FOUND, "no webhook %s", id);
+    if (outcome.code == STATUS_NOT_FOUND)
+        EXPLAIN(task, NOT_FOUND, "no webhook %s; see: auth webhook list", id);
     return outcome;
 }
 

@@ -63,7 +63,10 @@ def test_what_is_refused_says_why_on_standard_error(replica, arguments, code):
     (["group", "show", "nobody"], "see: auth group list"), (["group", "set", "nobody", "--name", "x"], "see: auth group list"),
     (["group", "set", "nobody"], "say --name or --description"), (["role", "set", "nobody"], "say --scopes or --description"),
     (["role", "show", "nobody"], "see: auth role list"), (["role", "set", "nobody", "--scopes", "a"], "see: auth role list"),
-    (["key", "retire", "nobody"], "see: auth key list"), (["key", "retire", "nobody", "--now", "--yes"], "see: auth key list"),
+    (["key", "show", "nobody"], "see: auth key list"), (["invitation", "show", NOBODY], "see: auth invitation list"),
+    (["apikey", "show", "x"], "see: auth apikey list"), (["apikey", "revoke", NOBODY], "see: auth apikey list"),
+    (["client", "show", "nobody"], "see: auth client list"), (["webhook", "show", NOBODY], "see: auth webhook list"),
+    (["user", "show", "nobody@example.org"], "see: auth user list"), (["key", "retire", "nobody"], "see: auth key list"), (["key", "retire", "nobody", "--now", "--yes"], "see: auth key list"),
     (["key", "retire", "--", "--nobody"], "see: auth key list"), (["key", "retire", "nobody", "--now"], "say --yes"),
     (["user", "claims", "x", "--replace", "[1]"], "--replace takes a JSON object, a file"),
 ])
@@ -83,6 +86,48 @@ def test_help_has_an_example(replica, command):
     assert code == 0 and f"auth {command}" in output
     example = next(line for line in output.splitlines() if line.lstrip().lower().startswith("example: "))
     assert f"auth {command}" in example
+
+
+# What does the same as a route of administration; a route that is not here has no command yet.
+COMMANDS_OF_ROUTES = {
+    "admin_factors_list": "factor list", "admin_factors_reset": "factor reset", "admin_mfa": "factor require",
+    "admin_users_list": "user list", "admin_user_create": "user create", "admin_user_get": "user show", "admin_user_patch": "user set",
+    "admin_user_delete": "user delete", "admin_user_lock": "user lock", "admin_user_unlock": "user unlock",
+    "admin_user_sessions_list": "user sessions", "admin_user_sessions_end": "user sessions USER --end",
+    "admin_user_session_end": "user sessions USER --end [ID]", "admin_user_factor_remove": "factor remove",
+    "admin_user_password_forget": "user reset", "admin_invitations_list": "invitation list", "admin_invitation_create": "user invite",
+    "admin_invitation_get": "invitation show", "admin_invitation_delete": "invitation revoke", "admin_user_links": "user link",
+    "admin_users_import": "import", "admin_users_export": "export", "admin_scopes": "role scopes", "admin_roles_list": "role list",
+    "admin_role_create": "role create", "admin_role_get": "role show", "admin_role_patch": "role set", "admin_role_delete": "role delete",
+    "admin_user_roles": "user show", "admin_user_role_put": "role grant", "admin_user_role_delete": "role revoke",
+    "admin_user_groups": "user show", "admin_user_claims": "user claims", "admin_user_claims_put": "user claims USER [--replace",
+    "admin_groups_list": "group list", "admin_group_create": "group create", "admin_group_get": "group show",
+    "admin_group_patch": "group set", "admin_group_delete": "group delete", "admin_group_members": "group members",
+    "admin_group_member_put": "group add", "admin_group_member_delete": "group remove", "admin_group_roles": "group show",
+    "admin_group_role_put": "role grant NAME --group", "admin_group_role_delete": "role revoke NAME --group",
+    "admin_keys_list": "apikey list", "admin_key_create": "apikey create", "admin_key_get": "apikey show",
+    "admin_key_revoke": "apikey revoke", "admin_user_keys": "apikey list [--user", "admin_clients_list": "client list",
+    "admin_client_create": "client create", "admin_client_get": "client show", "admin_client_patch": "client set",
+    "admin_client_delete": "client delete", "admin_client_secret_create": "client secret add",
+    "admin_client_secret_delete": "client secret remove", "admin_signing_keys_list": "key list", "admin_signing_key_rotate": "key rotate",
+    "admin_signing_key_get": "key show", "admin_signing_key_retire": "key retire", "admin_events": "audit list",
+    "admin_events_checkpoint": "audit checkpoint", "admin_webhooks_list": "webhook list", "admin_webhook_create": "webhook create",
+    "admin_webhook_get": "webhook show", "admin_webhook_patch": "webhook change", "admin_webhook_delete": "webhook delete",
+    "admin_webhook_secret_rotate": "webhook secret", "admin_webhook_test": "webhook test",
+    "admin_webhook_deliveries_list": "webhook deliveries", "admin_webhook_delivery_get": "webhook deliveries",
+    "admin_webhook_delivery_retry": "webhook retry",
+}
+
+
+def test_every_route_of_administration_has_a_command(alone, replica):
+    paths = alone.client().get("/v1/openapi.json").json()["paths"]
+    routes = {operation["operationId"] for path, item in paths.items() if path.startswith("/v1/admin/")
+              for operation in item.values() if isinstance(operation, dict)}
+    assert len(routes) > 70 and routes - set(COMMANDS_OF_ROUTES) == set()
+    told = {command: replica.run("help", command) for command in rows_of_help()}
+    for route in routes:
+        words = COMMANDS_OF_ROUTES[route]
+        assert f"auth {words}" in told[words.split()[0]], route
 
 
 def test_help_tells_of_every_word_that_may_follow(replica):
@@ -196,6 +241,8 @@ def test_roles_groups_and_scopes_are_arrays_as_over_the_api(replica):
     replica.run("apikey", "create", "k", "--user", email, "--scopes", "a:read")
     listed = [json.loads(line) for line in replica.run("apikey", "list", "--user", email, "--json").splitlines()]
     assert [key["scopes"] for key in listed] == [["a:read"]]
+    shown = json.loads(replica.run("apikey", "show", listed[0]["id"], "--json"))
+    assert shown.pop("created_at") and shown == listed[0]
 
 
 # --- what the API of administration does, by a command ------------------------------------------------------------------
@@ -260,6 +307,7 @@ def test_invitations_are_listed_and_revoked(alone, replica, root):
     table = replica.run("invitation", "list").splitlines()
     assert table[0].split() == ["id", "email", "roles", "groups", "expires_at", "accepted_at"]
     assert any(listed[email]["id"] in line and email in line for line in table)
+    assert lines_of(replica.run("invitation", "show", listed[email]["id"], "--json")) == [listed[email]]
     assert replica.run("invitation", "revoke", listed[email]["id"]) == ""
     assert root.get(f"/v1/admin/invitations/{listed[email]['id']}").status == 404
     signed_up = client.post("/v1/signup", {"email": email, "password": new_password(), "invite": link.split("#")[1]})
@@ -276,7 +324,8 @@ def test_an_invitation_that_was_accepted_is_not_revoked(alone, replica):
     row = next(row for row in lines_of(replica.run("invitation", "list", "--json")) if row["email"] == email)
     assert row["accepted_at"] and row["account_id"]
     code, _, error = said(replica, "invitation", "revoke", row["id"])
-    assert code == 1 and "it was accepted" in error
+    assert code == 1 and f"it was accepted: its account is there; see: auth invitation show {row['id']}" in error
+    assert row["account_id"] in replica.run("invitation", "show", row["id"])
 
 
 def test_a_group_is_shown_with_its_roles_and_changed(replica, root):
@@ -288,7 +337,7 @@ def test_a_group_is_shown_with_its_roles_and_changed(replica, root):
     shown = json.loads(replica.run("group", "show", name, "--json"))
     assert (shown["id"], shown["name"], shown["description"], shown["roles"]) == (group, name, "Those", [role])
     code, _, error = said(replica, "group", "create", name)
-    assert code == 1 and "there is such a group already" in error
+    assert code == 1 and f"there is such a group already; see: auth group show {name}" in error
     code, _, error = said(replica, "group", "set", name, "--name", other)
     assert code == 1 and f"another group is called {other}" in error
     for refused in ("", "a,b", "x" * 65):
@@ -317,6 +366,8 @@ def test_a_role_is_shown_and_changed(replica, root):
     assert "admin:users" in replica.run("role", "show", "administrator")
     code, _, error = said(replica, "role", "set", "administrator", "--description", "x")
     assert code == 1 and "built-in role" in error
+    scopes = lines_of(replica.run("role", "scopes", "--json"))
+    assert scopes == root.get("/v1/admin/scopes").json()["data"] and "admin:users:read" in replica.run("role", "scopes")
 
 
 def test_signing_keys_are_rotated_and_retired(start_alone):
@@ -330,6 +381,7 @@ def test_signing_keys_are_rotated_and_retired(start_alone):
         code, output, error = said(replica, "key", "retire", *arguments, "--", first)
         assert (code, output) == (1, "") and error.endswith(way), error
     following = json.loads(replica.run("key", "rotate", "--json"))
+    assert json.loads(replica.run("key", "show", "--json", "--", following["kid"])) == following
     assert following["state"] == "next" and following["algorithm"] and "remove_at" not in following
     # One that has signed nothing is gone at once.
     assert replica.run("key", "retire", "--", following["kid"]) == ""
