@@ -51,6 +51,7 @@ class Bench:
     def __init__(self, root, build, folder, options):
         self.root, self.build, self.folder = root, build, folder
         self.seconds, self.rounds, self.idle_seconds = options.seconds, options.rounds, options.idle_seconds
+        self.accounts = options.accounts
         # For answers from memory: the loop on the first, the load on the last.
         self.first_core, self.last_core = min(os.sched_getaffinity(0)), max(os.sched_getaffinity(0))
 

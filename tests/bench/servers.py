@@ -88,7 +88,10 @@ class Postgres:
 
     @property
     def uri(self):
-        return f"postgresql://postgres@/{DATABASE}?host={self.folder}"
+        return self.uri_of(DATABASE)
+
+    def uri_of(self, database):
+        return f"postgresql://postgres@/{database}?host={self.folder}"
 
     @property
     def connection(self):

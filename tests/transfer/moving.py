@@ -4,20 +4,13 @@ import base64
 import itertools
 import json
 import subprocess
-import sys
 import uuid
 
+from authtest.peak import run_measured
 from authtest.planted import new_password
 from foreign import FIREBASE_KEY, FIREBASE_OPTIONS
 
 COUNTER = itertools.count(1)
-# A child's peak begins with that of the process it is forked from: the tests' own would hide it.
-MEASURED = """
-import os, resource, sys
-status = os.spawnv(os.P_WAIT, sys.argv[1], sys.argv[1:])
-print("peak", resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=sys.stderr)
-sys.exit(status)
-"""
 
 
 def new_email():
@@ -48,11 +41,10 @@ def attempt(replica, *arguments):
 
 def measured(replica, *arguments, expected=0):
     """(what it printed, KiB it had resident at most)."""
-    done = subprocess.run([sys.executable, "-I", "-S", "-c", MEASURED, replica.binary, *arguments],
-                          env=replica.environment(), stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False,
-                          timeout=120, cwd=replica.folder)
+    done, peak_kib, _ = run_measured([replica.binary, *arguments], env=replica.environment(), stdin=subprocess.DEVNULL,
+                                     capture_output=True, text=True, check=False, timeout=120, cwd=replica.folder)
     assert done.returncode == expected, (arguments, done.returncode, done.stdout[-2000:], done.stderr[-2000:])
-    return done.stdout, int(done.stderr.splitlines()[-1].removeprefix("peak "))
+    return done.stdout, peak_kib
 
 
 def lines(*records):
