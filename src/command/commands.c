@@ -55,7 +55,7 @@ const struct command commands[] = {
      "30 days more.\n\n"
      "  example: auth invitation list\n",
      invitation_command, false},
-    {"factor", "List, reset and demand second factors of an account",
+    {"factor", "List, remove, reset and demand second factors of an account",
      "auth factor list USER [--json]\n"
      "auth factor remove USER ID     this one alone; all sessions of the account end\n"
      "auth factor reset USER         for who has lost everything: all factors and codes go, sessions end\n"
