@@ -37,6 +37,9 @@ struct device device_of(const struct request *request);
 /* Step by step what dispatch.c does before the handler. */
 NODISCARD result authenticate(struct request *request);
 NODISCARD result authorise(struct request *request);
+/* For a handler, where what the body has makes the request a sensitive one (needs_fresh_with of its route): as the rows of
+ * the table ask it, of a person a recent authentication, as strong as her account can give. */
+NODISCARD result authorise_sensitive(struct request *request);
 /* For an answer that lasts: whether the caller, by the Authorization header kept from the request, may still do this. */
 NODISCARD result check_again(struct request *request, struct secret authorization);
 NODISCARD result check_origin(struct request *request);

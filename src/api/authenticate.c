@@ -129,9 +129,8 @@ static result is_second_step_taken(struct request *request, bool *ret_is_taken)
     return RESULT_OK;
 }
 
-static result are_two_factors_needed(struct request *request, bool *ret_are_needed)
+static result are_two_factors_needed(struct request *request, enum needed_acr needed, bool *ret_are_needed)
 {
-    const enum needed_acr needed = request->route->needs_acr;
     const struct principal *principal = &caller_of(request)->principal;
     struct service *service = service_of(request);
     struct assurance assurance;
@@ -149,16 +148,20 @@ static result are_two_factors_needed(struct request *request, bool *ret_are_need
 
 /* RFC 9470: what needs a recent authentication, or one as strong as the account can give, says so. Clients and API keys have
  * none: what they may do is in their scopes, and a person's key was made after a recent and strong one. */
-static result check_authentication(struct request *request)
+static result check_authentication(struct request *request, enum needed_acr needed, bool needs_fresh)
 {
-    const struct route *route = request->route;
     const struct service *service = service_of(request);
     const struct principal *principal = &caller_of(request)->principal;
     bool needs_two_factors;
-    if (route->scope && (!principal->is_person || is_key(principal))) return RESULT_OK;
-    TRY(are_two_factors_needed(request, &needs_two_factors));
+    if (request->route->scope && (!principal->is_person || is_key(principal))) return RESULT_OK;
+    TRY(are_two_factors_needed(request, needed, &needs_two_factors));
     return check_step_up(request, needs_two_factors,
-                         route->needs_fresh ? service->policy->fresh_ms / MS_PER_SECOND : -1);
+                         needs_fresh ? service->policy->fresh_ms / MS_PER_SECOND : -1);
+}
+
+result authorise_sensitive(struct request *request)
+{
+    return check_authentication(request, ACR_NEEDED_BEST, true);
 }
 
 /* A key acts for its owner only where the route says so, and with the scope it names. */
@@ -204,7 +207,7 @@ result authorise(struct request *request)
     TRY(check_scope(request, principal));
     name_actor(request, principal);
     const bool is_sensitive = route->needs_fresh || route->needs_acr != ACR_NEEDED_ANY;
-    return is_sensitive ? check_authentication(request) : RESULT_OK;
+    return is_sensitive ? check_authentication(request, route->needs_acr, route->needs_fresh) : RESULT_OK;
 }
 
 result check_again(struct request *request, struct secret authorization)

@@ -317,6 +317,7 @@ result admin_client_patch(struct request *request, const void *body, struct resp
                                          .sets_disabled = is_present(given->disabled_presence),
                                          .is_disabled = given->disabled};
     struct client client;
+    if (change.sets_scopes || change.sets_grants) TRY(authorise_sensitive(request));
     TRY(clients_update(service_of(request), &request->task, &target, &change, &client));
     return answer(request, &client, response);
 }

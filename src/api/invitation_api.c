@@ -192,6 +192,7 @@ result admin_invitations_post(struct request *request, const void *body, struct 
     struct invitation invitation;
     struct secret token;
     char id[ID_TEXT_SIZE];
+    if (given->roles.count + given->groups.count > 0) TRY(authorise_sensitive(request));
     TRY(invitations_create(service_of(request), &request->task, &order, &invitation, &token));
     struct invitation_reply reply = reply_of(request->task.arena, &invitation);
     if (order.is_not_mailed) reply.url = invitations_link(service_of(request), &request->task, token);

@@ -115,6 +115,7 @@ result admin_users_post(struct request *request, const void *body, struct respon
     struct user user;
     struct rights rights;
     char id[ID_TEXT_SIZE];
+    if (given->roles.count > 0) TRY(authorise_sensitive(request));
     TRY(users_create(service_of(request), &request->task, &draft, &user, &rights));
     id_print(user.id, id);
     response_header_set(response, "Location", str_printf(request->task.arena, "/v1/admin/users/%s", id));
@@ -153,6 +154,7 @@ result admin_user_patch(struct request *request, const void *body, struct respon
     struct user_target target;
     struct user user;
     struct rights rights;
+    if (change.sets_email || change.sets_requires_mfa) TRY(authorise_sensitive(request));
     TRY(read_target(request, &expected, &target));
     TRY(users_update(service_of(request), &request->task, &target, &change, &user, &rights));
     return answer(request, &user, &rights, response);

@@ -299,7 +299,8 @@ static void collect_errors(const struct route *row, bool errors[STATUS_COUNT])
     errors[STATUS_INVALID_TOKEN] |= row->access == ACCESS_BEARER;
     errors[STATUS_INVALID_CLIENT] |= row->access == ACCESS_CLIENT;
     errors[STATUS_INSUFFICIENT_SCOPE] |= row->scope != NULL;
-    errors[STATUS_STEP_UP_REQUIRED] |= row->needs_fresh || row->needs_acr != ACR_NEEDED_ANY;
+    errors[STATUS_STEP_UP_REQUIRED] |=
+        row->needs_fresh || row->needs_acr != ACR_NEEDED_ANY || row->needs_fresh_with;
     errors[STATUS_RATE_LIMITED] |= row->limit != NULL;
     errors[STATUS_TOO_LARGE] |= row->body_kind != BODY_NONE;
     errors[STATUS_UNSUPPORTED_MEDIA] |= row->body_kind != BODY_NONE;

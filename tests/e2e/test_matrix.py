@@ -30,11 +30,16 @@ class Route:
     scope: str
     key: str
     fresh: bool
+    fresh_with: tuple  # members of the body that make it a sensitive one
     acr: str
     body: str
 
     def target(self):
         return re.sub(r"\{\w+\}", str(uuid.uuid4()), self.path)
+
+
+def members_of(cell):
+    return tuple(cell.removeprefix("with ").split(", ")) if cell.startswith("with ") else ()
 
 
 def routes():
@@ -44,18 +49,37 @@ def routes():
     for row in rows:
         cells = dict(zip(heading, row))
         yield Route(cells["route"], cells["method"], cells["path"], cells["access"], cells["scope"], cells["key"],
-                    bool(cells["fresh"]), cells["acr"], cells["body"])
+                    cells["fresh"] == "yes", members_of(cells["fresh"]), cells["acr"], cells["body"])
 
 
 BEARER = [route for route in routes() if route.access == "bearer"]
 PERSONS = [route for route in BEARER if not route.scope]
 SCOPED = [route for route in BEARER if route.scope]
+ADMIN_SCOPES = " ".join(sorted({route.scope for route in SCOPED}))
 
 
 def show(client, route, token):
     """The answer to the route's request with this bearer token and a body that no route takes."""
     document = None if route.body == "none" else {"no route has this": True}
     return client.request(route.method, route.target(), document=document, token=token)
+
+
+# A body that is well formed, with the member by which it is a sensitive one.
+SENSITIVE = {"email": {"email": "somebody@example.org"},
+             "requires_mfa": {"requires_mfa": False},
+             "roles": {"email": "somebody@example.org", "roles": ["administrator"]},
+             "groups": {"email": "somebody@example.org", "groups": [str(uuid.uuid4())]},
+             "scope": {"scope": "report:read"},
+             "grant_types": {"grant_types": ["client_credentials"]}}
+
+
+def show_sensitive(client, token, is_wanted):
+    """(Route, the answer) to each request for which `is_wanted` (of its route), or what its body has, asks for more."""
+    for route in BEARER:
+        if is_wanted(route):
+            yield route, show(client, route, token)
+        for member in route.fresh_with:
+            yield route, client.request(route.method, route.target(), document=SENSITIVE[member], token=token)
 
 
 def is_let_in(answer):
@@ -133,37 +157,56 @@ def new_key(person, *scopes):
 
 @pytest.mark.parametrize("scope", ["account", "account:read"])
 def test_a_key_opens_what_its_scope_says(service, client, scope):
+    one = new_key(client.signup(), scope)
     for route in BEARER:
-        answer = show(client, route, new_key(service.client().signup(), scope))
+        answer = show(client, route, one if route.scope else new_key(service.client().signup(), scope))
         covered = {"account": ("any", "account", "account:read"), "account:read": ("any", "account:read")}[scope]
         assert is_let_in(answer) == (route.key in covered), (route.id, route.key, answer.status, answer.body)
 
 
 # --- states of accounts -------------------------------------------------------------------------------------------------------
 
-def lock(service, person):
+def account_of(person):
+    return person.get("/v1/me").json()["id"]
+
+
+def lock(service, person, root):  # pylint: disable=unused-argument
     service.replicas[0].run("user", "lock", person.email)
 
 
-def close(service, person):  # pylint: disable=unused-argument
+def close(service, person, root):  # pylint: disable=unused-argument
     assert person.delete("/v1/me").status == 202
 
 
-def log_out(service, person):  # pylint: disable=unused-argument
+def erase(service, person, root):  # pylint: disable=unused-argument
+    assert root.delete(f"/v1/admin/users/{account_of(person)}?now=true").status == 202
+
+
+def log_out(service, person, root):  # pylint: disable=unused-argument
     assert person.post("/v1/logout").status == 204
 
 
-def change_password(service, person):  # pylint: disable=unused-argument
+def demand(service, person, root):  # pylint: disable=unused-argument
+    """A second factor of who has none: the session ends when it would be refreshed."""
+    assert root.put(f"/v1/admin/users/{account_of(person)}/mfa", {"required": True}).status == 204
+    refreshed = person.client.refresh(person.refresh)
+    assert (refreshed.status, refreshed.code()) == (400, "invalid_grant")
+
+
+def change_password(service, person, root):  # pylint: disable=unused-argument
     """From another session: this one ends."""
     other = person.login_again()
     assert other.put("/v1/me/password", {"current": person.password, "new": new_password()}).status == 204
 
 
-@pytest.mark.parametrize("end", [lock, close, log_out, change_password], ids=lambda end: end.__name__)
-def test_an_account_or_session_that_has_ended_opens_no_route(service, client, end):
+ENDS = [lock, close, erase, log_out, demand, change_password]
+
+
+@pytest.mark.parametrize("end", ENDS, ids=lambda end: end.__name__)
+def test_an_account_or_session_that_has_ended_opens_no_route(service, client, root, end):
     person = client.signup()
-    key = new_key(person, "account") if end in (lock, close) else None
-    end(service, person)
+    key = new_key(person, "account") if end in (lock, close, erase) else None
+    end(service, person, root)
     if service.name == "sqlite" and end is lock:
         time.sleep(6)  # a server on SQLite hears nothing of other processes
     for route in BEARER:
@@ -176,33 +219,93 @@ def test_an_account_or_session_that_has_ended_opens_no_route(service, client, en
 
 # --- assurance ----------------------------------------------------------------------------------------------------------------
 
-def test_an_authentication_that_is_not_recent_opens_no_sensitive_route(start_alone):
-    """RFC 9470: the answer says what is missing."""
-    service = start_alone(AUTH_FRESH_SECONDS=str(FRESH_SECONDS))
-    client = service.client()
-    people = {route.id: client.signup() for route in PERSONS}
+@pytest.fixture(scope="module", name="hasty", params=["sqlite", "postgres"])
+def fixture_hasty(folder, request):
+    """A service for which an authentication is soon of long ago."""
+    from conftest import make_alone, make_pair  # pylint: disable=import-outside-toplevel,import-error
+    settings = {"AUTH_FRESH_SECONDS": str(FRESH_SECONDS)}
+    if request.param == "sqlite":
+        made = make_alone(folder, "auth-hasty", **settings)
+    else:
+        servers = [request.getfixturevalue(name) for name in ("postgres", "redis")]
+        made = make_pair(folder, *servers, name="auth_hasty", **settings)
+    made.start()
+    yield made
+    made.stop()
+
+
+def new_root(service):
+    person = service.client().signup()
+    service.replicas[0].run("role", "grant", "administrator", person.email)
+    return person.login_again()
+
+
+def all_powerful(service, root):
+    """Bearer tokens that carry every scope of administration and are of no session: of a client, and a key of the person."""
+    pair = service.new_oauth_client("almighty", "--grants", "client_credentials", "--scopes", ADMIN_SCOPES)
+    answer = service.client().post("/oauth/token", form={"grant_type": "client_credentials"}, basic=pair)
+    made = root.post("/v1/me/keys", {"name": "almighty", "scopes": ADMIN_SCOPES.split()})
+    assert made.status == 201, made.body
+    return {"client": answer.json()["access_token"], "key": made.json()["key"]}
+
+
+def expect_step_up(route, answer, *parts):
+    assert (answer.status, answer.code()) == (401, "step_up_required"), (route.id, answer.status, answer.body)
+    challenge = answer.header("WWW-Authenticate")
+    for part in ("insufficient_user_authentication", *parts):
+        assert part in challenge, (route.id, challenge)
+
+
+def test_an_authentication_that_is_not_recent_opens_no_sensitive_route(hasty):
+    """RFC 9470, OWASP ASVS 7.5.3: the answer says what is missing. Clients and keys, which have none, are asked for none."""
+    client = hasty.client()
+    root = new_root(hasty)
+    strangers = all_powerful(hasty, root)
+    people = {route.id: root if route.scope or route.fresh else client.signup() for route in BEARER}
     time.sleep(FRESH_SECONDS + 1)
-    for route in PERSONS:
-        answer = show(client, route, people[route.id].access)
+    for route, answer in show_sensitive(client, root.access, lambda route: route.fresh):
+        expect_step_up(route, answer, f'max_age="{FRESH_SECONDS}"')
+    for route in BEARER:
         if not route.fresh:
+            answer = show(client, route, people[route.id].access)
             assert is_let_in(answer), (route.id, answer.status, answer.body)
-            continue
-        assert (answer.status, answer.code()) == (401, "step_up_required"), (route.id, answer.status, answer.body)
-        challenge = answer.header("WWW-Authenticate")
-        assert "insufficient_user_authentication" in challenge and f'max_age="{FRESH_SECONDS}"' in challenge, challenge
-        refreshed = client.refresh(people[route.id].refresh).json()
-        assert show(client, route, refreshed["access_token"]).status == 401, "a refresh is no authentication"
+    for name, token in strangers.items():
+        for route in SCOPED:
+            answer = show(client, route, token)
+            assert is_let_in(answer), (name, route.id, answer.status, answer.body)
+    refreshed = client.refresh(root.refresh).json()["access_token"]
+    for route, answer in show_sensitive(client, refreshed, lambda route: route.fresh):
+        assert answer.status == 401, (route.id, "a refresh is no authentication")
 
 
-def test_a_sign_in_with_one_factor_of_two_opens_no_route_that_wants_the_best(client, person):
+def test_a_sign_in_with_one_factor_of_two_opens_no_route_that_wants_the_best(service, client):
     """Security incidents 18: what asks for two factors is not reached by a session that was begun with one."""
-    enrol(person)
-    for route in PERSONS:
-        if route.acr != "best":
-            continue
-        answer = show(client, route, person.access)
-        assert (answer.status, answer.code()) == (401, "step_up_required"), (route.id, answer.status, answer.body)
+    root = new_root(service)
+    enrol(root)
+    for route, answer in show_sensitive(client, root.access, lambda route: route.acr == "best"):
+        expect_step_up(route, answer, 'acr_values="aal2"')
         assert answer.json()["acr_values"] == "aal2", route.id
+
+
+def test_a_demand_counts_where_the_best_is_wanted_before_there_is_a_factor(service, client, root):
+    """The access token of before the demand lives on for minutes: it opens nothing that is sensitive."""
+    person = new_root(service)
+    assert root.put(f"/v1/admin/users/{account_of(person)}/mfa", {"required": True}).status == 204
+    for route, answer in show_sensitive(client, person.access, lambda route: route.acr == "best"):
+        expect_step_up(route, answer, 'acr_values="aal2"')
+    password = person.post("/v1/reauth", {"method": "password", "password": person.password})
+    assert (password.status, password.code(), password.json()["acr_values"]) == (401, "step_up_required", "aal2")
+    assert person.get("/v1/me").status == 200
+
+
+def test_an_unproved_address_opens_nothing_where_it_must_be_proved(start_alone):
+    service = start_alone(AUTH_SIGNUP_VERIFICATION="on")
+    client = service.client()
+    email, password = f"{uuid.uuid4()}@example.org", new_password()
+    asked = client.post("/v1/signup", {"email": email, "password": password})
+    assert asked.status == 202 and b"token" not in asked.body, asked.body
+    answer = client.post("/v1/login", {"email": email, "password": password})
+    assert (answer.status, answer.code()) == (401, "invalid_credentials"), answer.body
 
 
 def test_claims_of_a_token_are_what_the_matrix_says(client, person):
@@ -297,7 +400,7 @@ def test_a_locked_accounts_artefacts_open_nothing(service, client, artefact, doo
     person = client.signup()
     purpose, kind = {"login_code": ("login", "login_code"), "reset_code": ("reset", "password_reset")}[artefact]
     token = mail_token(service, client, person, purpose, kind)
-    lock(service, person)
+    lock(service, person, None)
     answer = DOORS[door][0](client, token)
     assert b"access_token" not in answer.body
     assert answer.status == 401, (answer.status, answer.body)
@@ -308,6 +411,6 @@ def test_a_second_step_of_a_locked_account_opens_nothing(service, client):
     person = client.signup()
     authenticator, _ = enrol(person)
     token = begin(client, person)["login_token"]
-    lock(service, person)
+    lock(service, person, None)
     answer = client.post("/v1/login/continue", {"login_token": token, "method": "totp", "code": authenticator.next()})
     assert answer.status in (401, 410) and b"access_token" not in answer.body, answer.body

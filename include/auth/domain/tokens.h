@@ -1,8 +1,8 @@
 /* tokens.h — the one gate every token passes.
  * Shape:   a grant has established who and how; the gate checks that tokens may be had (account, session,
  *          client, scope) and makes them. Nothing else in the service makes a token.
- * Errors:  INVALID_GRANT (account or session not fit), UNAUTHORIZED_CLIENT, INVALID_SCOPE, NOT_READY (no
- *          signing key).
+ * Errors:  INVALID_GRANT (account or session not fit), MFA_REQUIRED (session of one factor where two are demanded),
+ *          UNAUTHORIZED_CLIENT, INVALID_SCOPE, NOT_READY (no signing key).
  * Waits:   for RS256, which signs in a worker thread, and for keys after a long rest: never call it while a transaction
  *          is open.
  * Source:  RFC 6749 §5.1 (response), RFC 9068 (access token), RFC 9700 §2.2, §4.14.

@@ -60,7 +60,10 @@ struct route {
         takes_clients; /* also a client acting for itself, on a route without a scope: the handler looks further */
     bool needs_fresh; /* a recent authentication (RFC 9470), else STEP_UP_REQUIRED */
     enum needed_acr needs_acr;
-    bool is_versioned; /* answers carry the resource's version as ETag, changes honour If-Match */
+    const char
+        *needs_fresh_with; /* members of the body that need a recent authentication and the best: the handler
+                                     asks for it; NULL: none do */
+    bool is_versioned;     /* answers carry the resource's version as ETag, changes honour If-Match */
     const struct rate_limit *limit;
     enum body_kind body_kind;
     bool is_body_optional;

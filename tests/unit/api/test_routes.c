@@ -57,6 +57,12 @@ static const char *key_of(const struct route *route)
     return route->key_scope[0] == '\0' ? "any" : route->key_scope;
 }
 
+static const char *fresh_of(const struct route *route, struct arena *memory)
+{
+    if (route->needs_fresh_with) return str_printf(memory, "with %s", route->needs_fresh_with).ptr;
+    return route->needs_fresh ? "yes" : "";
+}
+
 static void print_row(struct strbuf *out, const struct route *route)
 {
     char limit[64] = "";
@@ -67,7 +73,7 @@ static void print_row(struct strbuf *out, const struct route *route)
         [ACR_NEEDED_ANY] = "", [ACR_NEEDED_BEST] = "best", [ACR_NEEDED_AAL2] = "aal2"};
     strbuf_printf(out, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s%s |\n", route->id,
                   http_method_name(route->method), route->path, ACCESS_NAMES[route->access],
-                  route->scope ? route->scope : "", key_of(route), route->needs_fresh ? "yes" : "",
+                  route->scope ? route->scope : "", key_of(route), fresh_of(route, arena),
                   acr[route->needs_acr], limit, BODY_NAMES[route->body_kind],
                   route->is_body_optional ? ", optional" : "");
 }
@@ -136,6 +142,9 @@ Test(routes, every_row_says_who_may_why_and_where_it_comes_from)
         if (route->access != ACCESS_BEARER)
             cr_expect(!route->needs_fresh && !route->needs_acr && !route->scope && !route->key_scope, "%s",
                       route->id);
+        /* What the handler asks for besides stands in the body. */
+        if (route->needs_fresh_with)
+            cr_expect(route->scope && !route->needs_fresh && route->body, "%s", route->id);
         /* What takes a fresh sign-in takes no key, and a route with a scope needs no other word for keys. */
         if (route->key_scope)
             cr_expect(!route->needs_fresh && !route->needs_acr && !route->scope, "%s", route->id);
