@@ -33,6 +33,7 @@ def fixture_guessed(request, folder, postgres):
 
 
 def test_200_parallel_refreshes_without_grace_give_one_successor_at_most(folder, postgres, redis):
+    """Security incident 1."""
     pair = Fleet(folder, "strict", postgres, redis, AUTH_REFRESH_GRACE_SECONDS="0", **SETTINGS).start()
     token = pair.sign_in(pair.new_account())["refresh_token"]
     answers = at_once(pair.places, [refresh_request(token)] * 200)
@@ -49,6 +50,7 @@ def test_200_parallel_refreshes_without_grace_give_one_successor_at_most(folder,
 
 
 def test_200_parallel_refreshes_give_one_and_the_same_successor(pair):
+    """Security incident 1."""
     token = pair.sign_in(pair.new_account())["refresh_token"]
     answers = at_once(pair.places, [refresh_request(token)] * 200)
     assert {answer.status for answer in answers} == {200}, {answer.code() for answer in answers if answer.status != 200}
@@ -68,6 +70,7 @@ SPELLINGS = ("jo.doe@bücher.example", "JO.Doe@BÜCHER.example", "jo.doe@xn--bch
 
 
 def test_500_parallel_wrong_passwords_are_counted_exactly_however_the_address_is_spelt(guessed):
+    """Security incidents 19 and 20."""
     guessed.new_account(SPELLINGS[0])
     wrong = new_password()
     answers = at_once(guessed.places, [request("POST", "/v1/login", json={"email": SPELLINGS[i % len(SPELLINGS)], "password": wrong})

@@ -56,6 +56,7 @@ def test_head_is_answered_like_get_without_a_body(client):
 
 
 def test_a_preflight_of_an_unlisted_origin_allows_nothing(client):
+    """Security incident 40."""
     answer = client.request("OPTIONS", "/v1/login", headers={"Origin": "https://evil.example",
                                                              "Access-Control-Request-Method": "POST"})
     assert answer.header("Access-Control-Allow-Origin") is None

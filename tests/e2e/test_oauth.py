@@ -57,6 +57,7 @@ def test_oauth_token_refuses_a_scope_beyond_the_clients(client, robot):
 
 
 def test_oauth_token_refuses_the_refresh_token_of_another_client(client, person, service):
+    """Security incident 7."""
     other, _ = service.new_oauth_client("phone", "--public", "--grants", "refresh_token")
     answer = client.refresh(person.refresh, client_id=other)
     assert (answer.status, answer.code()) == (400, "invalid_grant")

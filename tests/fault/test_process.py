@@ -53,7 +53,7 @@ def test_a_killed_service_keeps_what_it_acknowledged(folder, engine, request, is
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgres"])
 def test_a_rotated_token_stays_refused_after_a_kill_and_a_restart(folder, engine, request):
-    """Nothing about rotation is kept in memory: a restart makes no used token good again."""
+    """Security incident 2. Nothing about rotation is kept in memory: a restart makes no used token good again."""
     with make_fleet(folder, engine, "replayed", request) as fleet:
         email = fleet.new_account()
         first = fleet.sign_in(email)["refresh_token"]

@@ -109,6 +109,9 @@ BANNED = [
     (r"\bsetenv\(|\bputenv\(", {}, "nothing: the environment is shared by threads"),
     (r"\bsystem\(|\bpopen\(", {}, "nothing: no shell is started"),
     (r"\bsignal\(", {}, "signals_block and the loop"),
+    (r"\bsigaction\(", {"src/loop/signals.c": "ignores some, handles none",
+                        "src/command/password_prompt.c": "puts the echo of a terminal back, by calls that may be made there"},
+     "signals_block and the loop"),
 ]
 
 # SQL in a repository is a statement of src/store/sql; a repository that spells it, builds it.

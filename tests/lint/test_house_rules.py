@@ -27,11 +27,16 @@ BAD = [
     (rules.homes, "src/domain/x.c", "#  include <openssl/evp.h>\n"),
     (rules.homes, "src/http/x.c", "#include <sodium.h>\n"),
     (rules.size, "src/api/x.c", "int a;\n" * 501),
+    # Security incident 28: what is secret is compared in constant time.
     (rules.comparisons, "src/crypto/x.c", "if (memcmp(a, b, 32) == 0) return;\n"),
     (rules.comparisons, "src/base/id.c", "memcmp(a, b, 1); strcmp(c, d);\n"),
     (rules.comparisons, "src/base/id.c", "/* memcmp(a, b, 1) */\n"),
     (rules.allocations, "src/domain/login.c", "char *copy = strdup(text);\n"),
+    # Security incident 46: nothing is escaped into a statement.
     (rules.banned, "src/store/postgres/x.c", "PQescapeLiteral(connection, text, 3);\n"),
+    # Security incident 58: a handler of signals runs amid anything.
+    (rules.banned, "src/loop/x.c", "signal(SIGTERM, stop);\n"),
+    (rules.banned, "src/loop/x.c", "sigaction(SIGTERM, &action, NULL);\n"),
     (rules.banned, "src/base/x.c", "void *p = alloca(9);\n"),
     (rules.banned, "src/http/server.c", "usleep(10);\n"),
     (rules.banned, "src/domain/x.c", 'getenv("HOME");\n'),

@@ -173,6 +173,7 @@ def test_an_ipv6_client_is_its_64_bit_network(start, one_client, another):
 
 
 def test_requests_of_one_client_served_at_a_time_are_bounded(start, upstream):
+    """Security incident 59: also of streams that are reset at once."""
     upstream.delay_seconds = 1.0
     edge = start(NGINX_CONNECTIONS_PER_CLIENT="5")
     answers = at_once(edge.address, 30, request_bytes("POST", "/v1/authz"), sources=["127.0.0.1", "127.0.0.2"])

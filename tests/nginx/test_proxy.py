@@ -96,6 +96,7 @@ def test_the_target_is_passed_as_it_was_written(edge, upstream):
 
 
 def test_fields_with_underscores_are_dropped(edge, upstream):
+    """Security incident 39."""
     request(edge.address, "GET", "/v1/me", {"X_Real_IP": "203.0.113.1", "Proxy": "http://evil.example"})
     assert upstream.requests[0].all("X_Real_IP") == [] and upstream.requests[0].all("Proxy") == []
 
@@ -233,6 +234,7 @@ def test_with_a_certificate_https_is_served_and_http_refused(start, upstream, ce
 
 @pytest.mark.filterwarnings("ignore::DeprecationWarning")
 def test_http_2_is_offered_and_old_tls_is_not(start, certificate):
+    """Security incident 59: rapid resets meet the limits of nginx, which this asks; see test_limits.py."""
     edge = start(certificate=certificate)
     spoken, _ = tls_request(edge.tls_address, b"", protocols=("h2", "http/1.1"))
     assert spoken[1] == "h2"

@@ -27,6 +27,7 @@ def exchange(address, data):
 
 @pytest.mark.parametrize("name, data", CASES, ids=[name for name, _ in CASES])
 def test_a_hidden_request_is_not_forwarded(pair, name, data):
+    """Security incident 39: proxy and service read the same."""
     edge, upstream = pair
     upstream.clear()
     raw = exchange(edge.address, data)

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
-/* Two loops write to one SQLite file through its one writer thread: nothing acknowledged is lost. */
+/* Two loops write to one SQLite file through its one writer thread: nothing acknowledged is lost.
+ * Security incident 55: one process has one writer, whatever becomes of the log written ahead. */
 #include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>

@@ -335,6 +335,7 @@ static void origins(struct visitor *visitor)
     cr_expect(str_equal(header_of(&got, "Vary"), STR("Origin")));
 }
 
+/* Security incident 40. */
 Test(refusals, only_listed_origins_may_send_and_read_also_what_is_refused)
 {
     with_api(origins);

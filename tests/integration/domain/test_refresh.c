@@ -77,6 +77,7 @@ static void foreign_client(struct visitor *visitor)
     expect_code(visitor, refresh(visitor, tokens.refresh_token, &again), STATUS_OK, "its own client");
 }
 
+/* Security incident 7. */
 Test(refresh, another_client_is_refused_and_the_token_is_not_spent)
 {
     on_each_engine(1, foreign_client);
@@ -225,6 +226,7 @@ static void late_retry(struct visitor *visitor)
                 "the family is dead");
 }
 
+/* Security incident 4: what is used up stays so, and its next use is noticed. */
 Test(refresh, after_the_window_a_repeated_token_ends_the_session)
 {
     on_each_engine(1, late_retry);
@@ -279,6 +281,7 @@ static void same_second(struct visitor *visitor)
     }
 }
 
+/* Security incident 3: time is not what tells tokens apart. */
 Test(refresh, of_ten_rotations_in_one_moment_each_older_token_is_known_as_old)
 {
     on_each_engine(1, same_second);
@@ -355,6 +358,7 @@ Test(refresh, two_hundred_at_once_get_one_successor_on_postgres)
     crowd(DB_POSTGRES, 10000);
 }
 
+/* Security incident 1. */
 Test(refresh, two_hundred_at_once_without_a_window_have_one_winner_on_sqlite)
 {
     crowd(DB_SQLITE, 0);

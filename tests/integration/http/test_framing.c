@@ -134,6 +134,7 @@ static void run_probe(struct http_fixture *fixture, const struct probe *probe)
     (void)close(fd);
 }
 
+/* Security incident 51: what is no request ends the connection and nothing else. */
 Test(framing, no_probe_of_the_corpus_gets_a_second_request_through)
 {
     struct http_fixture *fixture = fixture_start(&(struct http_fixture_options){0});

@@ -34,6 +34,7 @@ static void expect_field(const char *name, const char *value)
               value);
 }
 
+/* Security incident 37: never passed over, never let through. */
 Test(server, an_address_that_a_trusted_proxy_garbles_is_refused)
 {
     static const char *const garbled[] = {
@@ -272,6 +273,7 @@ Test(server, a_slow_handler_is_not_cut_by_the_receiving_deadline)
     cr_expect(fixture_stop(fixture));
 }
 
+/* Security incident 49. */
 Test(server, a_client_that_leaves_while_its_handler_waits_does_no_harm)
 {
     static const char *const listens[] = {NULL, "127.0.0.1:0"};
@@ -312,7 +314,7 @@ Test(server, more_requests_than_fibers_are_answered_503_with_retry_after)
     cr_expect(fixture_stop(fixture));
 }
 
-/* Multiples of 128 ready sockets stall libmicrohttpd's own threads; ours must not care. */
+/* Security incident 52: multiples of 128 ready sockets stall libmicrohttpd's own threads; ours must not care. */
 Test(server, multiples_of_128_connections_do_not_stall)
 {
     static const size_t counts[] = {128, 256, 512};
@@ -333,6 +335,7 @@ Test(server, multiples_of_128_connections_do_not_stall)
     cr_expect(fixture_stop(fixture));
 }
 
+/* Security incident 57. */
 Test(server, ten_thousand_requests_that_wait_each_get_their_own_id_back)
 {
     enum { CLIENTS = 64, ROUNDS = 157 };

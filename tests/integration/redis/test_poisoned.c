@@ -119,6 +119,7 @@ static const struct str poisons[] = {
     STR_INIT("*3\r\n$7\r\nmessage\r\n$10\r\nauth1:deny\r\n$1\r\nx\r\n"),
 };
 
+/* Security incident 54. */
 Test(poisoned, no_reply_grants_anything_crashes_or_keeps_it_out_of_service)
 {
     for (size_t i = 0; i < ARRAY_COUNT(poisons); i++) poison_with(poisons[i], 0);

@@ -9,6 +9,7 @@
 
 TestSuite(settings, .init = config_begin, .fini = config_end);
 
+/* Security incident 47: among them line ends, which would begin a field of their own. */
 Test(settings, every_wrong_value_is_named_at_once)
 {
     static const char *const environ[] = {

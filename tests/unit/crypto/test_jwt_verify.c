@@ -35,6 +35,7 @@ Test(jwt_verify, an_algorithm_that_is_not_the_keys_is_refused)
     }
 }
 
+/* Security incident 27. */
 Test(jwt_verify, every_algorithm_with_every_other_key_is_refused)
 {
     for (int k = 0; k < SIGNING_ALGORITHM_COUNT; k++) {
@@ -233,6 +234,7 @@ static int code_for_audience(const char *value)
     return verify_access(claims_token(text.ptr));
 }
 
+/* Security incident 31. */
 Test(jwt_verify, the_audience_must_name_us)
 {
     static const char *const refused[] = {"\"\"",
@@ -337,6 +339,7 @@ static int64_t cpu_us(void)
     return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
 }
 
+/* Security incident 30. */
 Test(jwt_verify, hostile_tokens_of_64_kib_fail_fast)
 {
     static const char fillers[] = {'.', 'A', '{', '=', '\0', '"'};

@@ -96,6 +96,7 @@ Test(seal, opens_what_it_sealed)
     }
 }
 
+/* Security incident 29: there is no JWE here, and no nonce twice. */
 Test(seal, the_same_text_is_never_sealed_the_same_way)
 {
     const struct str a = seal_text("row 1", "secret");

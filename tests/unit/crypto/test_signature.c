@@ -167,6 +167,7 @@ Test(signature, rs256_of_another_length_is_refused)
     signing_key_destroy(key);
 }
 
+/* Security incident 33: and the refusals above, of values that are out of range or spelt a second way. */
 Test(signature, published_examples_verify)
 {
     struct signing_key *ec = public_key(RFC7515_EC_JWK);

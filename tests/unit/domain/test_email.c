@@ -42,6 +42,7 @@ static void expect_refused(struct str email, const char *what)
     if (task->fault.error_count == 1) cr_expect_str_eq(task->fault.errors[0].pointer, "/email");
 }
 
+/* Security incident 43: of two @ nobody has to guess which one counts. */
 Test(email, what_is_no_address_is_refused_and_named)
 {
     static const char *const refused[] = {

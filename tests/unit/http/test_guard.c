@@ -132,6 +132,7 @@ Test(guard, any_transfer_coding_is_refused)
     }
 }
 
+/* Security incident 52. */
 Test(guard, fields_that_must_be_alone_are_refused_twice)
 {
     static const char *const names[] = {"Host",      "Content-Length", "Authorization",

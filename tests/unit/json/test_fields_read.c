@@ -116,6 +116,7 @@ Test(fields_read, nul_and_bad_utf8_are_refused_where_they_stand)
     cr_expect(has_error("/age", "too_large"));
 }
 
+/* Security incident 53: before the library builds anything of it. */
 Test(fields_read, depth_and_width_are_bounded)
 {
     cr_expect_eq(read_text(repeated("{\"a\":", "[", 8, "")), STATUS_MALFORMED_JSON);

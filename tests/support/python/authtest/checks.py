@@ -10,7 +10,7 @@ SIGNS = re.compile(r"Sanitizer|runtime error:|panic|Assertion")
 
 
 def problems_of_logs():
-    """No secret in any log, no sanitizer's report, no crash, every exit status as it should be."""
+    """Security incident 60: no secret in any log, no sanitizer's report, no crash, every exit status as it should be."""
     problems = []
     for started in process.STARTED:
         text = started.read_log()
