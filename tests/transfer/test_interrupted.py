@@ -15,6 +15,7 @@ from authtest.service import Replica, new_secret_key
 from moving import COUNTER, attempt, exported, lines, new_email, write
 
 COUNT = 8_000
+CHANGED = 250  # stored with the first batch, and far behind what can be seen at the beginning of a file
 GOING_ON = re.compile(r"going on after record (\d+) \(--restart begins anew\)")
 BAR = re.compile(rb"\r\x1b\[K\[([#.]{24})\] +(\d+) %  \d+ s left  (\d+) records, \d+/s")
 
@@ -88,9 +89,9 @@ def test_another_file_of_the_same_name_begins_anew(replica, tmp_path):
     path = write(tmp_path, lines(*people))
     stored = kill_midway(replica, path)
     late = {"email": new_email()}
-    changed = people[:100] + [late] + people[101:]
+    changed = people[:CHANGED] + [late] + people[CHANGED + 1:]
     pathlib.Path(path).write_text(lines(*changed), encoding="utf-8")
-    assert stored > 100
+    assert stored > CHANGED
     begins_anew(replica, path, COUNT)
     assert late["email"] in exported(replica), "it stands where the killed run had been already"
 
