@@ -256,6 +256,7 @@ result admin_webhook_patch(struct request *request, const void *body, struct res
                                             .order = order_of(given)};
     struct webhook_target target;
     struct webhook webhook;
+    if (changes.sets_url) TRY(authorise_sensitive(request));
     TRY(read_target(request, &expected, &target));
     TRY(webhooks_update(service_of(request), &request->task, &target, &changes, &webhook));
     return answer(request, &webhook, response);

@@ -70,6 +70,7 @@ SENSITIVE = {"email": {"email": "somebody@example.org"},
              "roles": {"email": "somebody@example.org", "roles": ["administrator"]},
              "groups": {"email": "somebody@example.org", "groups": [str(uuid.uuid4())]},
              "scope": {"scope": "report:read"},
+             "url": {"url": "https://example.org/events"},
              "grant_types": {"grant_types": ["client_credentials"]}}
 
 
