@@ -195,8 +195,10 @@ static result revoke(struct service *service, struct task *task, void *argument)
     return explain(task, revoked, work->line->words[1]);
 }
 
-static const struct subcommand SUBCOMMANDS[] = {
-    {"list", 0, 0}, {"create", 1, 1}, {"show", 1, 1}, {"revoke", 1, 1}};
+static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0, "--user --client"},
+                                                {"create", 1, 1, "--user --client --scopes --days"},
+                                                {"show", 1, 1, ""},
+                                                {"revoke", 1, 1, ""}};
 static service_work *const WORKS[] = {list, create, show, revoke};
 
 int apikey_command(int argc, char **argv)

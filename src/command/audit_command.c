@@ -261,7 +261,10 @@ static result verify(struct service *service, struct task *task, void *argument)
 }
 
 static const struct subcommand SUBCOMMANDS[] = {
-    {"list", 0, 0}, {"export", 0, 0}, {"verify", 0, 0}, {"checkpoint", 0, 0}};
+    {"list", 0, 0, "--type --account --client --actor --since --until --oldest --after --limit"},
+    {"export", 0, 0, "--type --account --client --actor --since --until --after --limit"},
+    {"verify", 0, 0, "--from --against"},
+    {"checkpoint", 0, 0, ""}};
 static service_work *const WORKS[] = {list, export, verify, make_checkpoint};
 
 int audit_command(int argc, char **argv)

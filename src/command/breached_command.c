@@ -103,7 +103,7 @@ static int find(struct task *task, const struct command_line *line, const struct
     return EXIT_DONE;
 }
 
-static const struct subcommand SUBCOMMANDS[] = {{"check", 1, 1}, {"pack", 2, 2}, {"find", 1, 1}};
+static const struct subcommand SUBCOMMANDS[] = {{"check", 1, 1, ""}, {"pack", 2, 2, ""}, {"find", 1, 1, ""}};
 typedef int breached_work(struct task *task, const struct command_line *line,
                           const struct breached_file *file);
 static breached_work *const WORKS[] = {check, pack, find};

@@ -235,11 +235,16 @@ static result secret_remove(struct service *service, struct task *task, void *ar
 }
 
 /* "auth client secret add ID": two words say what is done. */
-static const struct subcommand SUBCOMMANDS[] = {{"create", 1, 1}, {"list", 0, 0},   {"show", 1, 1},
-                                                {"set", 1, 1},    {"delete", 1, 1}, {"secret", 2, 3}};
+static const struct subcommand SUBCOMMANDS[] = {{"create", 1, 1, "--id --public --grants --scopes"},
+                                                {"list", 0, 0, ""},
+                                                {"show", 1, 1, ""},
+                                                {"set", 1, 1, "--name --grants --scopes --disable --enable"},
+                                                {"delete", 1, 1, "--yes"},
+                                                {"secret", 2, 3, "--yes"}};
 static service_work *const WORKS[] = {create, list, show, set, delete};
 
-static const struct subcommand SECRET_SUBCOMMANDS[] = {{"add", 1, 1}, {"list", 1, 1}, {"remove", 2, 2}};
+static const struct subcommand SECRET_SUBCOMMANDS[] = {
+    {"add", 1, 1, ""}, {"list", 1, 1, ""}, {"remove", 2, 2, "--yes"}};
 static service_work *const SECRET_WORKS[] = {secret_add, secret_list, secret_remove};
 
 static service_work *find_work(const struct command_line *line)
@@ -248,7 +253,8 @@ static service_work *find_work(const struct command_line *line)
     if (!chosen) return NULL;
     const size_t index = (size_t)(chosen - SUBCOMMANDS);
     if (index < ARRAY_COUNT(WORKS)) return WORKS[index];
-    struct command_line rest = {.word_count = line->word_count - 1};
+    struct command_line rest = *line;
+    rest.word_count = line->word_count - 1;
     for (size_t i = 0; i < rest.word_count; i++) rest.words[i] = line->words[i + 1];
     chosen = subcommand_find("client secret", &rest, SECRET_SUBCOMMANDS, ARRAY_COUNT(SECRET_SUBCOMMANDS));
     return chosen ? SECRET_WORKS[chosen - SECRET_SUBCOMMANDS] : NULL;

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "auth/domain/scopes.h"
+
 static const struct command_option *find_option(const struct command_option *options, const char *name)
 {
     for (const struct command_option *option = options; option->name; option++)
@@ -38,11 +40,21 @@ static bool read_common(struct command_line *line, const char *name, const char 
     return true;
 }
 
+static bool note_option(struct command_line *line, const struct command_option *option)
+{
+    for (size_t i = 0; i < line->option_count; i++)
+        if (line->options[i] == option->name) return true;
+    if (line->option_count == COMMAND_OPTIONS_MAX) return false;
+    line->options[line->option_count++] = option->name;
+    return true;
+}
+
 static bool read_option(const struct command_option *options, struct command_line *line, const char *name,
                         const char *value, bool *ret_took_value)
 {
     const struct command_option *option = find_option(options, name);
     if (!option) return read_common(line, name, value, ret_took_value);
+    if (!note_option(line, option)) return false;
     *ret_took_value = option->value || !option->flag;
     if (option->flag) *option->flag = true;
     if (option->value) *option->value = value;
@@ -92,12 +104,25 @@ static const char *words_taken(const struct subcommand *row)
     return row->words_max < ARRAY_COUNT(words) ? words[row->words_max] : "more words";
 }
 
+static bool takes_options(const char *command, const struct subcommand *row, const struct command_line *line)
+{
+    const struct str taken = str_from(row->options);
+    for (size_t i = 0; i < line->option_count; i++) {
+        if (has_word(taken, str_from(line->options[i]))) continue;
+        fprintf(stderr, "auth %s %s: %s is not an option of it; see: auth help %s\n", command, row->name,
+                line->options[i], command);
+        return false;
+    }
+    return true;
+}
+
 const struct subcommand *subcommand_find(const char *command, const struct command_line *line,
                                          const struct subcommand *rows, size_t count)
 {
     for (size_t i = 0; line->word_count > 0 && i < count; i++) {
         if (strcmp(line->words[0], rows[i].name) != 0) continue;
         const size_t words = line->word_count - 1;
+        if (!takes_options(command, &rows[i], line)) return NULL;
         if (words >= rows[i].words_min && words <= rows[i].words_max) return &rows[i];
         fprintf(stderr, "auth %s %s: takes %s; see: auth help %s\n", command, rows[i].name,
                 words_taken(&rows[i]), command);

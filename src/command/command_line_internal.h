@@ -8,9 +8,10 @@
 
 #include "auth/json/fields.h"
 
-#define COMMAND_SETS_MAX   64u
-#define COMMAND_WORDS_MAX  6u
-#define COMMAND_VALUES_MAX 16u
+#define COMMAND_SETS_MAX    64u
+#define COMMAND_WORDS_MAX   6u
+#define COMMAND_VALUES_MAX  16u
+#define COMMAND_OPTIONS_MAX 24u
 
 /* One option of a command: with a value, or a flag. With neither it may be given several times, and its values are the
  * line's. */
@@ -29,6 +30,8 @@ struct command_line {
     size_t word_count;
     const char *values[COMMAND_VALUES_MAX]; /* of the option that may be given several times */
     size_t value_count;
+    const char *options[COMMAND_OPTIONS_MAX]; /* those that were given, each once, the common ones left out */
+    size_t option_count;
     bool is_json;
 };
 
@@ -41,6 +44,7 @@ struct subcommand {
     const char *name;
     size_t words_min; /* further words it takes */
     size_t words_max;
+    const char *options; /* those of the command's options that it takes, parted by spaces */
 };
 
 /* Fails with a sentence for the operator, in the place of what the rules or the database have said. */
@@ -50,7 +54,8 @@ struct subcommand {
         FAIL(&(task)->fault, name, __VA_ARGS__); \
     } while (0)
 
-/* The row named by the first word; NULL, having said what there is, when there is none or its words do not fit. */
+/* The row named by the first word; NULL, having said what there is, when there is none, or its words or options do not
+ * fit: an option that would be passed over is refused. */
 const struct subcommand *subcommand_find(const char *command, const struct command_line *line,
                                          const struct subcommand *rows, size_t count);
 

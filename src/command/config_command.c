@@ -38,7 +38,7 @@ static int show_or_check(const struct command_line *line, bool is_check)
 int config_command(int argc, char **argv)
 {
     static const struct command_option NO_OPTIONS[] = {{0}};
-    static const struct subcommand SUBCOMMANDS[] = {{"check", 0, 0}, {"reference", 0, 0}};
+    static const struct subcommand SUBCOMMANDS[] = {{"check", 0, 0, ""}, {"reference", 0, 0, ""}};
     struct command_line line;
     if (!command_line_read(argc, argv, NO_OPTIONS, &line)) return EXIT_USAGE;
     if (line.word_count == 0) return show_or_check(&line, false);

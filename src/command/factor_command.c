@@ -106,8 +106,11 @@ static result release(struct service *service, struct task *task, void *argument
     return factors_demand(service, task, account.id, false);
 }
 
-static const struct subcommand SUBCOMMANDS[] = {
-    {"list", 1, 1}, {"remove", 2, 2}, {"reset", 1, 1}, {"require", 1, 1}, {"release", 1, 1}};
+static const struct subcommand SUBCOMMANDS[] = {{"list", 1, 1, ""},
+                                                {"remove", 2, 2, ""},
+                                                {"reset", 1, 1, ""},
+                                                {"require", 1, 1, ""},
+                                                {"release", 1, 1, ""}};
 static service_work *const WORKS[] = {list, remove_one, reset, demand, release};
 
 int factor_command(int argc, char **argv)

@@ -216,9 +216,10 @@ static result members(struct service *service, struct task *task, void *argument
     return pages_print(service, task, print_members, argument);
 }
 
-static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0},   {"create", 1, 1}, {"show", 1, 1},
-                                                {"set", 1, 1},    {"delete", 1, 1}, {"add", 2, 2},
-                                                {"remove", 2, 2}, {"members", 1, 1}};
+static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0, ""},   {"create", 1, 1, "--description"},
+                                                {"show", 1, 1, ""},   {"set", 1, 1, "--name --description"},
+                                                {"delete", 1, 1, ""}, {"add", 2, 2, ""},
+                                                {"remove", 2, 2, ""}, {"members", 1, 1, ""}};
 static service_work *const WORKS[] = {list, create, show, set, delete, add, remove_member, members};
 
 int group_command(int argc, char **argv)

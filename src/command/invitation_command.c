@@ -128,7 +128,7 @@ static result revoke(struct service *service, struct task *task, void *argument)
     return revoked;
 }
 
-static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0}, {"show", 1, 1}, {"revoke", 1, 1}};
+static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0, ""}, {"show", 1, 1, ""}, {"revoke", 1, 1, ""}};
 static service_work *const WORKS[] = {list, show, revoke};
 
 int invitation_command(int argc, char **argv)

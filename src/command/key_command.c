@@ -115,7 +115,7 @@ static result retire(struct service *service, struct task *task, void *argument)
 }
 
 static const struct subcommand SUBCOMMANDS[] = {
-    {"list", 0, 0}, {"show", 1, 1}, {"rotate", 0, 0}, {"retire", 1, 1}};
+    {"list", 0, 0, ""}, {"show", 1, 1, ""}, {"rotate", 0, 0, "--now"}, {"retire", 1, 1, "--now --yes"}};
 static service_work *const WORKS[] = {list, show, rotate, retire};
 
 /* What ends something asks first. */

@@ -119,7 +119,8 @@ static result retry(struct service *service, struct task *task, void *argument)
     return tell_outcome(service, task, id);
 }
 
-static const struct subcommand SUBCOMMANDS[] = {{"test", 1, 1}, {"list", 0, 0}, {"retry", 1, 1}};
+static const struct subcommand SUBCOMMANDS[] = {
+    {"test", 1, 1, "--language"}, {"list", 0, 0, ""}, {"retry", 1, 1, ""}};
 static service_work *const WORKS[] = {test, list, retry};
 
 int mail_command(int argc, char **argv)

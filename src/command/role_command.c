@@ -240,9 +240,11 @@ static result revoke(struct service *service, struct task *task, void *argument)
     return revoked;
 }
 
-static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0},   {"create", 1, 1}, {"show", 1, 1},
-                                                {"set", 1, 1},    {"delete", 1, 1}, {"grant", 1, 2},
-                                                {"revoke", 1, 2}, {"scopes", 0, 0}};
+static const struct subcommand SUBCOMMANDS[] = {
+    {"list", 0, 0, ""},          {"create", 1, 1, "--scopes --description"},
+    {"show", 1, 1, ""},          {"set", 1, 1, "--scopes --description"},
+    {"delete", 1, 1, ""},        {"grant", 1, 2, "--group"},
+    {"revoke", 1, 2, "--group"}, {"scopes", 0, 0, ""}};
 static service_work *const WORKS[] = {list, create, show, set, delete, grant, revoke, scopes};
 
 int role_command(int argc, char **argv)

@@ -119,10 +119,22 @@ static result reset(struct service *service, struct task *task, void *argument)
     return RESULT_OK;
 }
 
-static const struct subcommand SUBCOMMANDS[] = {{"create", 1, 1}, {"list", 0, 0},     {"show", 1, 1},
-                                                {"set", 1, 1},    {"lock", 1, 1},     {"unlock", 1, 1},
-                                                {"delete", 1, 1}, {"sessions", 1, 2}, {"reset", 1, 1},
-                                                {"invite", 1, 1}, {"link", 2, 2},     {"claims", 1, 1}};
+static const struct subcommand SUBCOMMANDS[] = {
+    {"create", 1, 1,
+     "--admin --role --name --locale --external-id --verified --require-mfa --no-password --send-link"},
+    {"list", 0, 0,
+     "--status --prefix --role --group --verified --unverified --created-after --created-before"},
+    {"show", 1, 1, ""},
+    {"set", 1, 1,
+     "--email --name --locale --external-id --verified --unverified --require-mfa --no-require-mfa"},
+    {"lock", 1, 1, "--reason"},
+    {"unlock", 1, 1, ""},
+    {"delete", 1, 1, "--now --yes"},
+    {"sessions", 1, 2, "--end"},
+    {"reset", 1, 1, "--print-link --yes"},
+    {"invite", 1, 1, "--roles --groups --locale --print-link"},
+    {"link", 2, 2, "--mail"},
+    {"claims", 1, 1, "--replace"}};
 static service_work *const WORKS[] = {create, user_list,     user_show, set,         lock,      unlock,
                                       delete, user_sessions, reset,     user_invite, user_link, user_claims};
 

@@ -283,9 +283,15 @@ static result deliveries(struct service *service, struct task *task, void *argum
     return pages_print(service, task, delivery_page, work);
 }
 
-static const struct subcommand SUBCOMMANDS[] = {{"create", 2, 2}, {"list", 0, 0},       {"show", 1, 1},
-                                                {"change", 1, 1}, {"delete", 1, 1},     {"secret", 1, 1},
-                                                {"test", 1, 1},   {"deliveries", 1, 1}, {"retry", 2, 2}};
+static const struct subcommand SUBCOMMANDS[] = {{"create", 2, 2, "--event --disable"},
+                                                {"list", 0, 0, ""},
+                                                {"show", 1, 1, ""},
+                                                {"change", 1, 1, "--name --url --event --enable --disable"},
+                                                {"delete", 1, 1, "--yes"},
+                                                {"secret", 1, 1, "--overlap"},
+                                                {"test", 1, 1, ""},
+                                                {"deliveries", 1, 1, "--state"},
+                                                {"retry", 2, 2, ""}};
 static service_work *const WORKS[] = {create, list, show, change, delete, secret, test, deliveries, retry};
 
 int webhook_command(int argc, char **argv)

@@ -4,6 +4,7 @@ import fcntl
 import json
 import os
 import pty
+import re
 import struct
 import subprocess
 import termios
@@ -128,6 +129,46 @@ def test_every_route_of_administration_has_a_command(alone, replica):
     for route in routes:
         words = COMMANDS_OF_ROUTES[route]
         assert f"auth {words}" in told[words.split()[0]], route
+
+
+def options_told(told):
+    """By the word that follows the command: the options that its lines of the help tell of."""
+    options, word = {}, None
+    for line in told.splitlines():
+        if line.startswith("auth "):
+            word = line.split()[2]
+        elif not line.startswith("     "):
+            word = None
+        if word:
+            options.setdefault(word, set()).update(re.findall(r"--[a-z][a-z-]+", line))
+    return options
+
+
+@pytest.mark.parametrize("command", ["user", "client", "group", "role", "apikey", "key", "webhook", "mail"])
+def test_a_word_takes_the_options_its_help_tells_of_and_no_other(replica, command):
+    told = {word: options - {"--json"} for word, options in options_told(replica.run("help", command)).items()}
+    every = set().union(*told.values())
+    assert len(every) >= 1
+    too_many = ["a", "b", "c", "d", "e"]
+    for word in set(told) - {"secret"} if command == "client" else told:
+        for option in [*told[word], *sorted(every - told[word])[:2]]:
+            code, _, error = said(replica, command, word, option, *too_many)
+            assert code == 2 and (" takes " in error) == (option in told[word]), (word, option, error)
+            assert ("is not an option of it" in error) == (option not in told[word]), (word, option, error)
+
+
+def test_an_option_of_another_word_is_refused(replica):
+    """One that is passed over would be a filter that lets all through, or a change that is not made."""
+    for arguments in (["user", "list", "--end"], ["user", "show", "x", "--replace", "{}"], ["user", "lock", "x", "--now"],
+                      ["user", "unlock", "x", "--reason", "r"], ["client", "list", "--scopes", "a"], ["client", "delete", "x", "--id", "y"],
+                      ["client", "secret", "add", "x", "--name", "n"], ["client", "secret", "remove", "x", "y", "--grants", "g"],
+                      ["group", "list", "--name", "n"], ["group", "add", "x", "y", "--description", "d"], ["role", "list", "--group", "g"],
+                      ["role", "delete", "x", "--scopes", "a"], ["apikey", "list", "--scopes", "a"], ["apikey", "revoke", "x", "--user", "u"],
+                      ["key", "list", "--now"], ["key", "rotate", "--yes"], ["audit", "verify", "--type", "login.failed"],
+                      ["audit", "checkpoint", "--since", "2026-01-05"], ["webhook", "list", "--state", "failed"],
+                      ["webhook", "change", "x", "--overlap", "1"], ["mail", "list", "--language", "en"]):
+        code, output, error = said(replica, *arguments)
+        assert (code, output) == (2, "") and " is not an option of it; see: auth help " + arguments[0] in error, (arguments, error)
 
 
 def test_help_tells_of_every_word_that_may_follow(replica):
