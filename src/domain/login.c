@@ -3,9 +3,11 @@
 
 #include "auth/domain/audit.h"
 
+#include "auth/base/clock.h"
 #include "auth/base/log.h"
 #include "auth/domain/clients.h"
 #include "auth/domain/code_requests.h"
+#include "auth/domain/codes.h"
 #include "auth/domain/email.h"
 #include "auth/domain/login_challenge.h"
 #include "auth/domain/mailer.h"
@@ -197,12 +199,15 @@ static bool is_unproved(const struct service *service, const struct account *acc
     return service->policy->requires_verification && !account->is_email_verified;
 }
 
-/* Answered as an unknown address is. Whoever knows the password gets mail to prove the address with. */
+/* Answered as an unknown address is. Whoever knows the password gets mail to prove the address with, which takes longer: where
+ * that may be, every refusal waits for it. */
 static result refuse(struct service *service, struct task *task, const struct account *account,
                      const struct device *device, bool is_right)
 {
+    const int64_t began_ms = clock_monotonic_ms();
     TRY(note_failure(service, task, account, device));
     if (is_right && is_unproved(service, account)) TRY(code_requests_remind(service, task, account, device));
+    if (service->policy->requires_verification) codes_answer_at_step(began_ms);
     FAIL(&task->fault, INVALID_CREDENTIALS, "sign-in refused");
 }
 

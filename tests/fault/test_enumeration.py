@@ -175,6 +175,15 @@ def fixture_count(is_long):
     return int(os.environ.get("AUTH_SAMPLES", "10000")) if is_long else 150
 
 
+@pytest.fixture(scope="module", name="proving", params=["sqlite", "postgres"])
+def fixture_proving(request, folder):
+    """A service that wants addresses proved."""
+    servers = [request.getfixturevalue("postgres")] if request.param == "postgres" else []
+    with Fleet(folder, f"proving-{request.param}", *servers, count=1, AUTH_SIGNUP_VERIFICATION="on", **SETTINGS) as made:
+        made.engine = request.param
+        yield made
+
+
 @pytest.fixture(scope="module", name="hash_seconds")
 def fixture_hash_seconds(folder, is_long):
     """What one takes as it is shipped."""
@@ -270,6 +279,24 @@ def test_a_sign_up_tells_nobody_who_has_an_account(fleet, judge):
     judge.ask_all("sign-up", classes, lambda email: ("/v1/signup", {"email": email, "password": WRONG}), is_hashed=True)
 
 
+def test_where_addresses_are_proved_a_sign_up_tells_nobody_who_has_an_account(proving, is_long, count, hash_seconds):
+    taken = accounts(proving, 20)
+    classes = {"taken": lambda i: taken[i % len(taken)], "free": lambda i: f"newcomer{i}@example.net"}
+    judge = Judge(proving, is_long, count if is_long else count // 8, hash_seconds)
+    judge.ask_all("sign-up with proof", classes, lambda email: ("/v1/signup", {"email": email, "password": WRONG}), is_hashed=True)
+
+
+def test_where_addresses_are_proved_a_right_password_looks_like_a_wrong_one_before(proving, is_long, count, hash_seconds):
+    """Mail to prove the address goes out, and neither the answer nor its time tells whoever asks."""
+    count = count if is_long else count // 8
+    needed = count // TRIES + 1
+    classes = {name: lambda i, emails=accounts(proving, needed), word=word: (emails[i % needed], word)
+               for name, word in (("wrong", WRONG), ("right", PASSWORD))}
+    judge = Judge(proving, is_long, count, hash_seconds)
+    judge.ask_all("sign-in before proof", classes, lambda one: ("/v1/login", {"email": one[0], "password": one[1]}),
+                  CONNECTIONS // 2)
+
+
 def asking(purpose):
     return lambda email: ("/v1/codes", {"purpose": purpose, "email": email})
 
@@ -302,7 +329,7 @@ def test_a_wrong_code_tells_nobody_who_has_an_account_or_a_code(fleet, judge, is
                        "without an account, asked for": opened(fleet, purpose, nobody[:needed])})
     fields = {"purpose": purpose, "code": WRONG_CODE} | ({"new_password": NEW} if purpose == "reset" else {})
     judge.ask_all(f"wrong code to {purpose}", classes, lambda email: ("/v1/codes/verify", {**fields, "email": email}),
-                  CONNECTIONS // 2 if purpose == "reset" else CONNECTIONS)
+                  CONNECTIONS)
 
 
 def test_a_change_of_address_tells_nobody_who_has_the_new_one(fleet, judge, count):
