@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: MIT
 """People of each other system: what cannot be taken is refused, and the others sign in with what they had there."""
 import base64
+import json
 import secrets
 import string
 
 import pytest
 from authtest.planted import plant
 from authtest.totp import Authenticator, claims_of, finish
-from foreign import (FORMS, KEEPS_IDS, argon2, gotrue_copy, gotrue_csv, gotrue_lines, keycloak, keycloak_argon2, keycloak_credential,
-                     keycloak_password, keycloak_totp, kratos, kratos_totp)
+from foreign import (FORMS, KEEPS_IDS, argon2, auth0, firebase, gotrue_copy, gotrue_csv, gotrue_lines, keycloak,
+                     keycloak_argon2, keycloak_credential, keycloak_password, keycloak_totp, kratos, kratos_totp)
 from moving import exported, options_of, person, take, write
 
 GROUPS = {"keycloak": ["staff", "staff/night"]}
@@ -99,6 +100,42 @@ def test_what_kratos_knows_and_we_do_not_is_refused_with_its_person(replica, tmp
     told = refused(replica, write(tmp_path, kratos(people)), "--from", "kratos")
     url = "/credentials/totp/config/totp_url"
     assert [pointer for pointer, _ in told] == [url] * 4 + ["/totp_secret", url] + ["/password_hash"] * 2, told
+    assert not {someone["email"] for someone in people} & set(exported(replica))
+
+
+FIREBASE_REFUSED = [({"passwordHash": "?"}, "/passwordHash"), ({"salt": "?"}, "/salt"),
+                    ({"customAttributes": "[1"}, "/customAttributes"), ({"customAttributes": "{}}"}, "/customAttributes"),
+                    ({"customAttributes": "{\"scope\":\"admin:users\"}"}, "/claims"), ({"email": None}, "/email"),
+                    ({"localId": 7}, "/localId")]
+
+
+def test_what_firebase_knows_and_we_do_not_is_refused_with_its_person(replica, tmp_path):
+    """Who signs in with a telephone alone has no address to be known by here."""
+    users = json.loads(firebase([person() for _ in FIREBASE_REFUSED]))["users"]
+    emails = {user["email"] for user in users}
+    text = json.dumps({"users": [{**user, **changed} for user, (changed, _) in zip(users, FIREBASE_REFUSED)]})
+    told = refused(replica, write(tmp_path, text), "--from", "firebase", *options_of("firebase", tmp_path))
+    assert [pointer for pointer, _ in told] == [pointer for _, pointer in FIREBASE_REFUSED], told
+    assert not emails & set(exported(replica))
+
+
+def test_firebase_hashes_under_the_key_of_another_project_let_nobody_in(service, replica, tmp_path):
+    someone = person()
+    options = options_of("firebase", tmp_path)
+    (tmp_path / "signer.key").write_text(base64.b64encode(secrets.token_bytes(64)).decode())
+    take(replica, write(tmp_path, firebase([someone])), "--from", "firebase", *options)
+    answer = service.client().post("/v1/login", {"email": someone["email"], "password": someone["password"]})
+    assert (answer.status, answer.code()) == (401, "invalid_credentials")
+
+
+def test_what_auth0_knows_and_we_do_not_is_refused_with_its_person(replica, tmp_path):
+    changes = [({"passwordHash": "not a hash"}, "/password_hash"), ({"email": None}, "/email"), ({"email": "nobody"}, "/email"),
+               ({"blocked": "no"}, "/blocked"), ({"_id": "text"}, "/_id")]
+    people = [person() for _ in changes]
+    users = [{**json.loads(line), **changed} for line, (changed, _) in zip(auth0(people).splitlines(), changes)]
+    path = write(tmp_path, "".join(json.dumps(user) + "\n" for user in users))
+    told = refused(replica, path, "--from", "auth0")
+    assert [pointer for pointer, _ in told] == [pointer for _, pointer in changes], told
     assert not {someone["email"] for someone in people} & set(exported(replica))
 
 
