@@ -1,10 +1,20 @@
 // SPDX-License-Identifier: MIT
+#include "auth/base/encoding.h"
 #include "auth/domain/scopes.h"
 #include "auth/model/session.h"
 #include "factor_api_internal.h"
 
-/* What a proxy takes with all other fields of an answer (nginx: proxy_buffer_size, 4 KiB at least). */
-#define NAMES_FIELD_MAX 2048u
+/* A proxy takes only so much before the body of an answer (nginx: proxy_buffer_size, 4 KiB at least), and answers the
+ * request itself where there is more: one field, and all that are lists, with the others of the answer beside them. */
+#define FIELD_BYTES_MAX  2048u
+#define FIELDS_BYTES_MAX 3072u
+
+/* What is told of the principal, and how much of it still may be. */
+struct telling {
+    struct arena *arena;
+    struct response *response;
+    size_t left_bytes;
+};
 
 /* Names by commas; what a field may not hold, or would be read as something else, as %XX (RFC 3986 §2.1). */
 static struct str field_of(struct arena *arena, struct str names)
@@ -23,16 +33,35 @@ static struct str field_of(struct arena *arena, struct str names)
     return (struct str){text, len};
 }
 
-/* A list that is too long is left out whole: half of it would be wrong. */
-static void set_names(struct request *request, struct response *response, const char *field,
-                      const char *omitted_field, struct str names)
+static bool has_room(const struct telling *telling, size_t bytes)
+{
+    return bytes <= FIELD_BYTES_MAX && bytes <= telling->left_bytes;
+}
+
+/* What is too long is left out whole: half of it would be wrong. */
+static void tell(struct telling *telling, const char *field, const char *omitted_field, struct str names)
 {
     if (is_empty(names)) return;
-    const struct str text = field_of(request->task.arena, names);
-    if (text.len > NAMES_FIELD_MAX)
-        response_header_set(response, omitted_field, STR("true"));
+    const struct str text = field_of(telling->arena, names);
+    if (!has_room(telling, text.len)) {
+        response_header_set(telling->response, omitted_field, STR("true"));
+        return;
+    }
+    response_header_set(telling->response, field, text);
+    telling->left_bytes -= text.len;
+}
+
+/* As base64url, since JSON may hold what a field may not. */
+static void tell_claims(struct telling *telling, struct str claims)
+{
+    if (is_empty(claims)) return;
+    const size_t len = (claims.len * 4 + 2) / 3;
+    const struct str text =
+        has_room(telling, len) ? base64url_print(telling->arena, claims.ptr, claims.len) : STR_NONE;
+    if (is_empty(text))
+        response_header_set(telling->response, "Remote-Claims-Omitted", STR("true"));
     else
-        response_header_set(response, field, text);
+        response_header_set(telling->response, "Remote-Claims", text);
 }
 
 static bool has_name(struct str names, struct str name)
@@ -67,6 +96,19 @@ static result check_demands(struct request *request, const struct authz_query *w
     return RESULT_OK;
 }
 
+static void tell_who(struct request *request, const struct principal *principal, struct response *response)
+{
+    struct telling telling = {request->task.arena, response, FIELDS_BYTES_MAX};
+    response_header_set(response, principal->is_person ? "Remote-User" : "Remote-Client", principal->subject);
+    if (principal->is_person) response_header_set(response, "Remote-Email", principal->email);
+    if (principal->is_person && !is_key(principal))
+        response_header_set(response, "Remote-Acr", principal->is_assured ? STR(ACR_TWO) : STR(ACR_ONE));
+    tell(&telling, "Remote-Groups", "Remote-Groups-Omitted", principal->groups);
+    tell(&telling, "Remote-Roles", "Remote-Roles-Omitted", principal->roles);
+    tell(&telling, "Remote-Scopes", "Remote-Scopes-Omitted", principal->scope);
+    tell_claims(&telling, principal->claims);
+}
+
 result authz_get(struct request *request, const void *body, struct response *response)
 {
     (void)body;
@@ -75,15 +117,6 @@ result authz_get(struct request *request, const void *body, struct response *res
     const int64_t max_age = is_present(wanted->max_age_presence) ? wanted->max_age_seconds : -1;
     TRY(check_demands(request, wanted));
     TRY(check_step_up(request, wanted->acr == ACR_INDEX_TWO, max_age));
-    if (!principal->is_person) {
-        response_header_set(response, "Remote-Client", principal->subject);
-        return RESULT_OK;
-    }
-    response_header_set(response, "Remote-User", principal->subject);
-    response_header_set(response, "Remote-Email", principal->email);
-    if (!is_key(principal))
-        response_header_set(response, "Remote-Acr", principal->is_assured ? STR(ACR_TWO) : STR(ACR_ONE));
-    set_names(request, response, "Remote-Groups", "Remote-Groups-Omitted", principal->groups);
-    set_names(request, response, "Remote-Roles", "Remote-Roles-Omitted", principal->roles);
+    tell_who(request, principal, response);
     return RESULT_OK;
 }

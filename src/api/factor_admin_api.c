@@ -2,6 +2,7 @@
 #include "auth/domain/factors.h"
 #include "auth/domain/users.h"
 #include "factor_api_internal.h"
+#include "precondition_internal.h"
 #include "rights_api_internal.h"
 
 struct admin_mfa_body {
@@ -47,7 +48,9 @@ result admin_mfa_put(struct request *request, const void *body, struct response 
 {
     (void)response;
     const struct admin_mfa_body *given = body;
+    const struct versions_expected expected = versions_expected(request);
     struct user_target target;
     TRY(read_target(request, &target));
-    return factors_demand(service_of(request), &request->task, target.id, given->required);
+    target.expected = &expected;
+    return factors_demand(service_of(request), &request->task, &target, given->required);
 }

@@ -78,9 +78,18 @@ static const struct field INTROSPECTION_ROWS[] = {
      .description = "Of the person, now"},
     {.name = "auth_time", .type = FIELD_EPOCH, .offset = offsetof(struct introspection, authenticated_at_ms)},
     {.name = "acr", .type = FIELD_STRING, .offset = offsetof(struct introspection, acr)},
+    {.name = "claims",
+     .type = FIELD_RAW,
+     .flags = FIELD_SPREAD,
+     .offset = offsetof(struct introspection, claims)},
 };
-const struct fields introspection_reply_fields =
-    FIELDS(INTROSPECTION_ROWS, struct introspection, "Introspection");
+/* RFC 7662 §2.2: "Specific implementations MAY extend this structure with their own service-specific response names": what
+ * administrators have set for the account, under the names its access tokens have. */
+const struct fields introspection_reply_fields = {.title = "Introspection",
+                                                  .rows = INTROSPECTION_ROWS,
+                                                  .count = ARRAY_COUNT(INTROSPECTION_ROWS),
+                                                  .size = sizeof(struct introspection),
+                                                  .ignores_unknown = true};
 
 result oauth_token_post(struct request *request, const void *body, struct response *response)
 {

@@ -320,9 +320,14 @@ result admin_user_claims_get(struct request *request, const void *body, struct r
 {
     (void)body;
     struct id id;
+    struct user user;
     struct rights rights;
+    struct db *db = service_of(request)->db;
     TRY(path_id(request, 0, &id));
-    TRY(rights_read(service_of(request)->db, &request->task, id, &rights));
+    /* The version first: of claims that are newer than it, nothing is lost. */
+    TRY(user_find(db, &request->task, id, &user));
+    TRY(rights_read(db, &request->task, id, &rights));
+    etag_set(request, response, user.version);
     const struct claims_body reply = {.claims = is_empty(rights.claims) ? STR("{}") : rights.claims};
     return response_json(response, request->task.arena, &claims_body_fields, &reply);
 }
@@ -330,9 +335,12 @@ result admin_user_claims_get(struct request *request, const void *body, struct r
 result admin_user_claims_put(struct request *request, const void *body, struct response *response)
 {
     const struct claims_body *given = body;
-    struct user_target target = {.granter = granter_of(request)};
+    const struct versions_expected expected = versions_expected(request);
+    struct user_target target = {.expected = &expected, .granter = granter_of(request)};
+    int64_t version;
     TRY(path_id(request, 0, &target.id));
     TRY(users_may_touch(service_of(request), &request->task, &target));
-    TRY(roles_set_claims(service_of(request), &request->task, target.id, given->claims));
+    TRY(roles_set_claims(service_of(request), &request->task, &target, given->claims, &version));
+    etag_set(request, response, version);
     return response_json(response, request->task.arena, &claims_body_fields, given);
 }

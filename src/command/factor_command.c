@@ -4,6 +4,7 @@
 #include "account_word_internal.h"
 #include "auth/command/command.h"
 #include "auth/domain/factors.h"
+#include "auth/domain/users.h"
 #include "commands_internal.h"
 #include "runtime_internal.h"
 
@@ -92,18 +93,22 @@ static result reset(struct service *service, struct task *task, void *argument)
     return factors_reset(service, task, account.id);
 }
 
-static result demand(struct service *service, struct task *task, void *argument)
+static result set_demand(struct service *service, struct task *task, void *argument, bool requires_mfa)
 {
     struct account account;
     TRY(find_account(service, task, argument, &account));
-    return factors_demand(service, task, account.id, true);
+    const struct user_target target = {.id = account.id, .granter = scopes_of_shell()};
+    return factors_demand(service, task, &target, requires_mfa);
+}
+
+static result demand(struct service *service, struct task *task, void *argument)
+{
+    return set_demand(service, task, argument, true);
 }
 
 static result release(struct service *service, struct task *task, void *argument)
 {
-    struct account account;
-    TRY(find_account(service, task, argument, &account));
-    return factors_demand(service, task, account.id, false);
+    return set_demand(service, task, argument, false);
 }
 
 static const struct subcommand SUBCOMMANDS[] = {{"list", 1, 1, ""},

@@ -69,7 +69,8 @@ static result replace(struct service *service, struct task *task, const struct u
     if (read.code == STATUS_MALFORMED_JSON) EXPLAIN(task, MALFORMED_JSON, "claims are not a JSON object");
     TRY(read);
     TRY(users_may_touch(service, task, &target));
-    return roles_set_claims(service, task, id, given.claims);
+    int64_t version;
+    return roles_set_claims(service, task, &target, given.claims, &version);
 }
 
 result user_claims(struct service *service, struct task *task, void *argument)

@@ -172,6 +172,7 @@ static result read_rights(struct service *service, struct task *task, const stru
     }
     principal->groups = rights.groups;
     principal->roles = rights.roles;
+    principal->claims = rights.claims;
     if (is_empty(principal->scope)) return RESULT_OK;
     const struct str now = scopes_of_person(service, task, &client, client.scopes, rights.scopes);
     principal->scope = rights_narrow(task, principal->scope, now);

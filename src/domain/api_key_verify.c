@@ -100,6 +100,7 @@ static result read_person(struct service *service, struct task *task, struct str
     principal->email = rights.email;
     principal->groups = rights.groups;
     principal->roles = rights.roles;
+    principal->claims = rights.claims;
     const struct str now = str_printf(task->arena, OWN_SCOPES " %.*s", STR_ARGS(rights.scopes));
     principal->scope = rights_narrow(task, scopes, now);
     return RESULT_OK;

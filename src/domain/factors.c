@@ -7,6 +7,7 @@
 #include "auth/domain/notices.h"
 #include "auth/domain/qr_code.h"
 #include "auth/domain/sessions.h"
+#include "auth/domain/users.h"
 #include "auth/store/account_repo.h"
 #include "auth/store/login_challenge_repo.h"
 
@@ -270,14 +271,17 @@ result factors_reset(struct service *service, struct task *task, struct id accou
     return RESULT_OK;
 }
 
-result factors_demand(struct service *service, struct task *task, struct id account_id, bool requires_mfa)
+result factors_demand(struct service *service, struct task *task, const struct user_target *target,
+                      bool requires_mfa)
 {
+    struct user user;
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
-    TRY(assurance_set_required(tx, task, account_id, requires_mfa));
+    TRY(users_hold(tx, task, target, &user));
+    TRY(assurance_set_required(tx, task, target->id, requires_mfa));
     TRY(audit_note(service, tx, task,
                    &(struct audit_event){.type = AUDIT_FACTOR_DEMAND_CHANGED,
-                                         .account_id = account_id,
+                                         .account_id = target->id,
                                          .detail = requires_mfa ? "required" : "optional"}));
     return db_commit(&tx, task);
 }

@@ -7,8 +7,8 @@
 #include "auth/domain/scopes.h"
 #include "auth/store/rights_repo.h"
 
-#define RIGHTS_STATE_VERSION 1u
-#define RIGHTS_TEXT_MAX      1900u
+#define RIGHTS_STATE_VERSION 2u
+#define RIGHTS_TEXT_MAX      2000u
 #define LIST_FIRST_BYTES     128u
 #define LIST_BYTES_MAX       ((size_t)256 * 1024) /* a thousand names */
 #define EMAIL_BYTES_ROOM     256u
@@ -18,7 +18,7 @@ struct rights_state {
     unsigned char version;
     bool is_active;
     bool has_any; /* roles or groups: what the generation is about */
-    unsigned short email_len, groups_len, roles_len, scopes_len;
+    unsigned short email_len, groups_len, roles_len, scopes_len, claims_len;
     int64_t generation;
     char text[RIGHTS_TEXT_MAX];
 };
@@ -120,7 +120,7 @@ static bool state_from_cache(struct service *service, struct task *task, const s
         return false;
     return size >= STATE_HEAD_BYTES && ret_state->version == RIGHTS_STATE_VERSION &&
            size == STATE_HEAD_BYTES + ret_state->email_len + ret_state->groups_len + ret_state->roles_len +
-                       ret_state->scopes_len;
+                       ret_state->scopes_len + ret_state->claims_len;
 }
 
 static void rights_from_state(const struct rights_state *state, struct rights *ret_rights)
@@ -133,6 +133,8 @@ static void rights_from_state(const struct rights_state *state, struct rights *r
     ret_rights->roles = (struct str){text, state->roles_len};
     text += state->roles_len;
     ret_rights->scopes = (struct str){text, state->scopes_len};
+    text += state->scopes_len;
+    ret_rights->claims = (struct str){text, state->claims_len};
 }
 
 static void put(struct rights_state *state, size_t *used, struct str text, unsigned short *ret_len)
@@ -142,13 +144,19 @@ static void put(struct rights_state *state, size_t *used, struct str text, unsig
     *ret_len = (unsigned short)text.len;
 }
 
-/* Whoever belongs to so many groups that their names do not fit is read anew each time. */
+static bool fits(const struct rights *rights)
+{
+    return rights->email.len + rights->groups.len + rights->roles.len + rights->scopes.len +
+               rights->claims.len <=
+           RIGHTS_TEXT_MAX;
+}
+
+/* Who belongs to so many groups, or has so many claims, that they do not fit is read anew each time. */
 static void remember(struct service *service, struct id account_id, const struct rights *rights,
                      int64_t generation, struct rights_state *state)
 {
     size_t used = 0;
-    if (rights->email.len + rights->groups.len + rights->roles.len + rights->scopes.len > RIGHTS_TEXT_MAX)
-        return;
+    if (!fits(rights)) return;
     *state = (struct rights_state){.version = RIGHTS_STATE_VERSION,
                                    .is_active = rights->is_active,
                                    .has_any = !is_empty(rights->groups) || !is_empty(rights->roles),
@@ -157,6 +165,7 @@ static void remember(struct service *service, struct id account_id, const struct
     put(state, &used, rights->groups, &state->groups_len);
     put(state, &used, rights->roles, &state->roles_len);
     put(state, &used, rights->scopes, &state->scopes_len);
+    put(state, &used, rights->claims, &state->claims_len);
     cache_offer(service->cache, CACHE_RIGHTS, account_name(&account_id),
                 (struct str){(const char *)state, STATE_HEAD_BYTES + used},
                 service->policy->session_cache_ms);

@@ -9,6 +9,7 @@
 #include "auth/domain/claims.h"
 #include "auth/domain/rights.h"
 #include "auth/domain/sessions.h"
+#include "auth/domain/users.h"
 #include "auth/store/rights_repo.h"
 
 static bool is_built_in(struct str name)
@@ -225,18 +226,22 @@ result roles_withdraw(struct service *service, struct task *task, const struct r
     return RESULT_OK;
 }
 
-result roles_set_claims(struct service *service, struct task *task, struct id account_id, struct str claims)
+result roles_set_claims(struct service *service, struct task *task, const struct user_target *target,
+                        struct str claims, int64_t *ret_version)
 {
     struct rights_record before;
+    struct user user;
     const bool is_none = is_empty(claims) || str_equal(claims, STR("{}"));
     if (!is_none) TRY(claims_check(task, "/claims", claims));
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
-    TRY(rights_find_record(tx, task, account_id, &before));
-    TRY(rights_set_claims(tx, task, account_id, is_none ? STR_NONE : claims));
+    TRY(users_hold(tx, task, target, &user));
+    TRY(rights_find_record(tx, task, target->id, &before));
+    TRY(rights_set_claims(tx, task, target->id, is_none ? STR_NONE : claims));
     TRY(audit_note(service, tx, task,
-                   &(struct audit_event){.type = AUDIT_CLAIMS_CHANGED, .account_id = account_id}));
+                   &(struct audit_event){.type = AUDIT_CLAIMS_CHANGED, .account_id = target->id}));
     TRY(db_commit(&tx, task));
-    rights_deny(service, task, account_id);
-    return rights_are_first(&before) ? sessions_notice_rights(service, task, account_id) : RESULT_OK;
+    *ret_version = user.version;
+    rights_deny(service, task, target->id);
+    return rights_are_first(&before) ? sessions_notice_rights(service, task, target->id) : RESULT_OK;
 }

@@ -4,6 +4,7 @@
 #include "auth/crypto/refresh_token.h"
 #include "auth/domain/access_tokens.h"
 #include "auth/domain/api_keys.h"
+#include "auth/domain/claims.h"
 #include "auth/domain/refresh.h"
 #include "auth/domain/sessions.h"
 
@@ -74,6 +75,7 @@ static result introspect_access(struct service *service, struct task *task, cons
         .roles = names_of(task, principal.roles),
         .authenticated_at_ms = principal.authenticated_at_ms,
         .acr = acr_of(principal.is_person && !is_key(&principal), principal.is_assured),
+        .claims = claims_members(principal.claims),
     };
     return RESULT_OK;
 }

@@ -24,8 +24,7 @@ result users_may_touch(struct service *service, struct task *task, const struct 
     return administrators_may_touch(service, task, target->granter, target->id);
 }
 
-/* Held, so that it is what it is until the change is made; the version in it is the new one. */
-static result hold(struct db *tx, struct task *task, const struct user_target *target, struct user *ret_user)
+result users_hold(struct db *tx, struct task *task, const struct user_target *target, struct user *ret_user)
 {
     int64_t version;
     TRY(user_hold(tx, task, target->id, &version));
@@ -90,7 +89,7 @@ result users_update(struct service *service, struct task *task, const struct use
     TRY(users_may_touch(service, task, target));
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
-    TRY(hold(tx, task, target, &before));
+    TRY(users_hold(tx, task, target, &before));
     after = before;
     TRY(apply(task, change, &after));
     const bool moves = !str_equal(before.email_key, after.email_key);
@@ -123,7 +122,7 @@ result users_lock(struct service *service, struct task *task, const struct user_
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
     TRY(administrators_hold(tx, task, &guard));
-    TRY(hold(tx, task, target, &user));
+    TRY(users_hold(tx, task, target, &user));
     if (user.status == ACCOUNT_CLOSING) FAIL(&task->fault, CONFLICT, "account is being deleted");
     user.status = ACCOUNT_LOCKED;
     user.lock_reason = reason;
@@ -140,7 +139,7 @@ result users_unlock(struct service *service, struct task *task, const struct use
     TRY(users_may_touch(service, task, target));
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
-    TRY(hold(tx, task, target, &user));
+    TRY(users_hold(tx, task, target, &user));
     if (user.status == ACCOUNT_CLOSING && is_empty(user.lock_reason))
         FAIL(&task->fault, CONFLICT, "account is being deleted by its owner");
     user.status = ACCOUNT_ACTIVE;
@@ -165,7 +164,7 @@ result users_delete(struct service *service, struct task *task, const struct use
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
     TRY(administrators_hold(tx, task, &guard));
-    TRY(hold(tx, task, target, &user));
+    TRY(users_hold(tx, task, target, &user));
     const int64_t grace_ms = is_immediate ? 0 : service->policy->deletion_grace_ms;
     const bool is_closing = user.status == ACCOUNT_CLOSING && user.delete_after_ms < task->now_ms + grace_ms;
     if (!is_closing) user.delete_after_ms = task->now_ms + grace_ms;
@@ -213,7 +212,7 @@ result users_forget_password(struct service *service, struct task *task, const s
     TRY(users_may_touch(service, task, target));
     SCOPED_TX(tx);
     TRY(db_begin(service->db, task, &tx));
-    TRY(hold(tx, task, target, &user));
+    TRY(users_hold(tx, task, target, &user));
     if (user.status != ACCOUNT_ACTIVE) FAIL(&task->fault, CONFLICT, "account is not active");
     TRY(user_forget_password(tx, task, user.id));
     TRY(account_find(tx, task, user.id, &account));

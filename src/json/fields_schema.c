@@ -169,7 +169,8 @@ static void write_schema(const struct fields *fields, bool is_nullable, struct j
     if (fields->title) write_pair(writer, "title", fields->title);
     json_key(writer, "properties");
     json_begin_object(writer);
-    for (size_t i = 0; i < fields->count; i++) write_property(writer, &fields->rows[i]);
+    for (size_t i = 0; i < fields->count; i++)
+        if (!(fields->rows[i].flags & FIELD_SPREAD)) write_property(writer, &fields->rows[i]);
     json_end_object(writer);
     write_required(writer, fields);
     if (fields->ignores_unknown) return;

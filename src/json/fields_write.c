@@ -151,6 +151,10 @@ static void write_row(struct json_writer *writer, const struct field *row, const
 {
     const bool is_there = has_value(row, structure);
     if (!is_there && !(row->flags & (FIELD_REQUIRED | FIELD_NULLABLE))) return;
+    if (row->flags & FIELD_SPREAD) {
+        json_raw(writer, *(const struct str *)at(structure, row));
+        return;
+    }
     json_key(writer, row->name);
     if (!is_there && (row->flags & FIELD_NULLABLE))
         json_null(writer);

@@ -39,7 +39,7 @@ result assurance_find(struct db *db, struct task *task, struct id account_id, st
 
 result assurance_set_required(struct db *db, struct task *task, struct id account_id, bool requires_mfa)
 {
-    const struct db_value arguments[] = {db_id(&account_id), db_bool(requires_mfa), db_int(task->now_ms)};
+    const struct db_value arguments[] = {db_id(&account_id), db_bool(requires_mfa)};
     struct db_rows rows;
     return run_one(db, task, &statement_account_set_requires_mfa, arguments, &rows);
 }

@@ -60,7 +60,7 @@ result rights_advance_generation(struct db *db, struct task *task)
 
 result rights_set_claims(struct db *db, struct task *task, struct id account_id, struct str claims)
 {
-    const struct db_value arguments[] = {db_id(&account_id), db_text_or_null(claims), db_int(task->now_ms)};
+    const struct db_value arguments[] = {db_id(&account_id), db_text_or_null(claims)};
     struct db_rows rows;
     TRY(db_run(db, task, &statement_rights_set_claims, arguments, &rows));
     REQUIRE(rows.count == 1, NOT_FOUND);

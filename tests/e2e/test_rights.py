@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-"""Roles, groups, custom claims and their administration."""
+"""Roles, groups, API keys and their administration; custom claims: test_claims.py."""
 import base64
 import json
 import time
@@ -329,30 +329,6 @@ def test_admin_role_delete_and_admin_group_delete_take_all_of_it_away(client, ro
     answer = person.get("/v1/authz")
     assert (answer.header("Remote-Roles"), answer.header("Remote-Groups")) == (None, None)
     assert person.get("/v1/me").status == 200
-
-
-@pytest.mark.parametrize("claims,code", [
-    ({"sub": "x"}, "reserved"), ({"scope": "admin:users"}, "reserved"), ({"roles": ["administrator"]}, "reserved"),
-    ({"groups": []}, "reserved"), ({"iss": 1}, "reserved"), ({"exp": 1}, "reserved"), ({"acr": "aal2"}, "reserved"),
-    ({"a": "x" * 2100}, "too_long"), ([], "wrong_type"), ("x", "wrong_type"), (None, "wrong_type")])
-def test_admin_user_claims_put_refuses_names_that_have_a_meaning(root, person, claims, code):
-    answer = root.put(f"/v1/admin/users/{id_of(person)}/claims", {"claims": claims})
-    assert (answer.status, answer.code()) == (422, "validation_failed")
-    assert answer.pointers().get("/claims") in (code, "required")
-
-
-def test_admin_user_claims_and_put_go_into_access_tokens(client, root):
-    person = client.signup()
-    path = f"/v1/admin/users/{id_of(person)}/claims"
-    assert root.get(path).json() == {"claims": {}}
-    wanted = {"department": "Küche", "https://example.org/level": 3, "nested": {"sub": [True, None]}}
-    assert root.put(path, {"claims": wanted}).json() == {"claims": wanted}
-    assert root.get(path).json() == {"claims": wanted}
-    person = refreshed(person)
-    assert {name: claims_of(person).get(name) for name in wanted} == wanted
-    assert person.get("/v1/me").status == 200
-    assert root.put(path, {"claims": {}}).status == 200
-    assert "department" not in claims_of(refreshed(person))
 
 
 @pytest.mark.parametrize("document,status,pointer", [

@@ -163,11 +163,36 @@ def test_the_example_shows_who_the_service_says_the_caller_is(start, upstream):
     edge = start(NGINX_SAMPLE="on")
     said = {"Authorization": "Bearer token", "Remote-User": "admin", "Remote-Email": "admin@example.org"}
     answer = request(edge.address, "POST", "/sample/page", said, b"the body")
-    assert (answer.status, answer.body) == (200, b"hello user-7 <ada@example.org>\n")
+    assert (answer.status, answer.body.splitlines()[0]) == (200, b"hello user-7 <ada@example.org>")
     asked = upstream.requests[0]
     assert asked.line == "GET /v1/authz HTTP/1.1" and asked.body == b""
     assert asked.one("Authorization") == "Bearer token"
     assert (asked.one("X-Original-URL"), asked.one("X-Original-Method")) == ("/sample/page", "POST")
+
+
+REMOTE = ["User", "Client", "Email", "Acr", "Groups", "Roles", "Scopes", "Claims", "Groups-Omitted", "Roles-Omitted",
+          "Scopes-Omitted", "Claims-Omitted"]
+
+
+@pytest.mark.parametrize("name", REMOTE)
+def test_the_example_hears_from_the_service_alone(start, upstream, name):
+    """Security incident 39: neither under its name nor with underscores is a field of the client's passed on."""
+    edge = start(NGINX_SAMPLE="on")
+    for spelt in (f"Remote-{name}", f"REMOTE-{name.upper()}", f"Remote-{name}".replace("-", "_")):
+        upstream.answers["/v1/authz"] = ("200 OK", {}, b"")
+        answer = request(edge.address, "GET", "/sample/page", {spelt: "forged"})
+        assert answer.status == 200 and b"forged" not in answer.body, spelt
+        upstream.answers["/v1/authz"] = ("200 OK", {f"Remote-{name}": "told"}, b"")
+        answer = request(edge.address, "GET", "/sample/page", {spelt: "forged"})
+        assert b"told" in answer.body and b"forged" not in answer.body, spelt
+
+
+def test_the_example_takes_all_that_the_service_may_tell(start, upstream):
+    """3 KiB of lists, besides the fields of every answer."""
+    lists = {"Remote-Groups": "g" * 1536, "Remote-Claims": "c" * 1536, "X-Others": "x" * 700}
+    upstream.answers["/v1/authz"] = ("200 OK", {"Remote-User": "user-7", **lists}, b"")
+    answer = request(start(NGINX_SAMPLE="on").address, "GET", "/sample/page")
+    assert answer.status == 200 and b"c" * 1536 in answer.body
 
 
 @pytest.mark.parametrize("status, expected", [("401 Unauthorized", 401), ("403 Forbidden", 403), ("500 Error", 500)])

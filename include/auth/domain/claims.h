@@ -11,7 +11,7 @@
 
 #define CLAIMS_TEXT_MAX 2048u /* bytes, as compact text */
 
-/* What stands between the braces of a claims object; empty where there is nothing. */
+/* What stands between the braces of a claims object; empty where there is nothing, or a name that is reserved. */
 struct str claims_members(struct str claims);
 /* `claims` is a JSON object as compact text. */
 NODISCARD result claims_check(struct task *task, const char *pointer, struct str claims);

@@ -68,7 +68,8 @@ NODISCARD result factors_make_recovery_codes(struct service *service, struct tas
  * are forgotten. */
 NODISCARD result factors_reset(struct service *service, struct task *task, struct id account_id);
 /* By an administrator: whether this account must use a second factor. */
-NODISCARD result factors_demand(struct service *service, struct task *task, struct id account_id,
+struct user_target;
+NODISCARD result factors_demand(struct service *service, struct task *task, const struct user_target *target,
                                 bool requires_mfa);
 
 #endif

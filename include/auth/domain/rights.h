@@ -23,13 +23,13 @@ struct rights {
     struct str groups; /* names parted by commas, which no name holds */
     struct str roles;  /* the same */
     struct str scopes; /* space-separated, each once */
-    struct str claims; /* JSON object, or empty; only of rights_read */
+    struct str claims; /* JSON object, or empty */
 };
 
 /* As the database has it. */
 NODISCARD result rights_read(struct db *db, struct task *task, struct id account_id,
                              struct rights *ret_rights);
-/* The same, from memory where it is known there; without claims. */
+/* The same, from memory where it is known there. */
 NODISCARD result rights_find(struct service *service, struct task *task, struct id account_id,
                              struct rights *ret_rights);
 

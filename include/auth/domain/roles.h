@@ -46,8 +46,9 @@ struct role_grant {
 NODISCARD result roles_grant(struct service *service, struct task *task, const struct role_grant *grant);
 NODISCARD result roles_withdraw(struct service *service, struct task *task, const struct role_grant *grant);
 
-/* Replaces the custom claims; "{}" or empty: none. */
-NODISCARD result roles_set_claims(struct service *service, struct task *task, struct id account_id,
-                                  struct str claims);
+/* Replaces the custom claims; "{}" or empty: none. Whether whoever asks may touch the account is asked before. */
+struct user_target;
+NODISCARD result roles_set_claims(struct service *service, struct task *task,
+                                  const struct user_target *target, struct str claims, int64_t *ret_version);
 
 #endif

@@ -27,6 +27,7 @@ struct introspection {
     struct str_list roles;
     int64_t authenticated_at_ms;
     struct str acr;
+    struct str claims; /* JSON members, without braces, whose names are none of the above; or empty */
 };
 
 /* A client sees its own tokens, and those of all with the scope "introspect". */

@@ -88,6 +88,10 @@ NODISCARD result users_end_sessions(struct service *service, struct task *task,
 NODISCARD result users_forget_password(struct service *service, struct task *task,
                                        const struct user_target *target, const struct device *device,
                                        struct str *ret_link);
+/* Part of a change, in its transaction: the account is what it is until the change is made, and is of a version that is
+ * expected; the version in *ret_user is the new one. */
+NODISCARD result users_hold(struct db *tx, struct task *task, const struct user_target *target,
+                            struct user *ret_user);
 /* FORBIDDEN or NOT_FOUND, for what is done by others' rules. */
 NODISCARD result users_may_touch(struct service *service, struct task *task,
                                  const struct user_target *target);

@@ -48,7 +48,10 @@ enum field_flags {
     FIELD_NULLABLE = 1u << 1,  /* reading: null is taken as "remove"; writing: null when not present */
     FIELD_MULTILINE = 1u << 2, /* control characters \n and \t are taken in a string; all others never are */
     FIELD_SHOWN =
-        1u << 3 /* a secret that is handed out, as a token in a reply: not write-only in the schema */
+        1u << 3, /* a secret that is handed out, as a token in a reply: not write-only in the schema */
+    FIELD_SPREAD =
+        1u << 4 /* writing FIELD_RAW: members without braces, written beside the others; the table is
+                              one that ignores_unknown */
 };
 
 struct str_list {

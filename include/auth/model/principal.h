@@ -19,6 +19,7 @@ struct principal {
     struct str scope;  /* as far as the person, or the client, has it now */
     struct str groups; /* names of the person's groups now, parted by commas */
     struct str roles;  /* the same of her roles */
+    struct str claims; /* JSON object of the account's custom claims now, or empty */
     struct str email;  /* of the account, now */
     struct str jti;
     bool is_assured; /* by two factors: acr "aal2" */

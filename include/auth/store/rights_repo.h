@@ -31,7 +31,7 @@ NODISCARD result rights_find_record(struct db *db, struct task *task, struct id 
                                     struct rights_record *ret_record);
 /* Grows with each change of a role or a group that may change what many accounts may do. */
 NODISCARD result rights_find_generation(struct db *db, struct task *task, int64_t *ret_generation);
-/* JSON object, or empty for none. */
+/* JSON object, or empty for none; of an account that is held (user_hold). */
 NODISCARD result rights_set_claims(struct db *db, struct task *task, struct id account_id, struct str claims);
 NODISCARD result rights_advance_generation(struct db *db, struct task *task);
 

@@ -9,11 +9,12 @@ SELECT a.requires_mfa, a.password_hash IS NOT NULL AS has_password,
        (SELECT count(*) FROM recovery_codes r WHERE r.account_id = a.id AND r.used_at_ms IS NULL) AS recovery_count
 FROM accounts a WHERE a.id = $1
 
+-- Of an account that is held, which gives it its version.
 -- name: account_set_requires_mfa
 -- lane: write
--- in: id uuid, requires_mfa bool, now int
+-- in: id uuid, requires_mfa bool
 -- out: id uuid
-UPDATE accounts SET requires_mfa = $2, version = version + 1, updated_at_ms = $3 WHERE id = $1 RETURNING id
+UPDATE accounts SET requires_mfa = $2 WHERE id = $1 RETURNING id
 
 -- The names of the roles an account has, by itself and by its groups.
 -- name: account_role_names

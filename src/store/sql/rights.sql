@@ -32,9 +32,9 @@ SELECT COALESCE((SELECT g.generation FROM rights_generation g WHERE g.id = 1), 0
 INSERT INTO rights_generation (id, generation) VALUES (1, 1)
 ON CONFLICT (id) DO UPDATE SET generation = rights_generation.generation + 1
 
--- NULL takes them away.
+-- NULL takes them away. Of an account that is held, which gives it its version.
 -- name: rights_set_claims
 -- lane: write
--- in: account_id uuid, claims text?, now int
+-- in: account_id uuid, claims text?
 -- out: id uuid
-UPDATE accounts SET claims = $2, version = version + 1, updated_at_ms = $3 WHERE id = $1 RETURNING id
+UPDATE accounts SET claims = $2 WHERE id = $1 RETURNING id

@@ -7,6 +7,7 @@
 #include "auth/domain/reauthentication.h"
 #include "auth/domain/refresh.h"
 #include "auth/domain/roles.h"
+#include "auth/domain/users.h"
 #include "factor_fixture.h"
 
 /* What a demand for a second factor does to sessions that were begun before it. */
@@ -28,8 +29,10 @@ static void make_role(struct visitor *visitor)
 
 static void demand_by_flag(struct visitor *visitor, struct id account_id)
 {
-    expect_code(visitor, factors_demand(visitor->service, &visitor->task, account_id, true), STATUS_OK,
-                "flag");
+    expect_code(
+        visitor,
+        factors_demand(visitor->service, &visitor->task, &(struct user_target){.id = account_id}, true),
+        STATUS_OK, "flag");
 }
 
 static void demand_of_all(struct visitor *visitor, struct id account_id)

@@ -9,6 +9,7 @@
 #include "auth/domain/administrators.h"
 #include "auth/domain/groups.h"
 #include "auth/domain/roles.h"
+#include "auth/domain/users.h"
 #include "domain_fixture.h"
 
 #define EVE "eve@example.org"
@@ -256,6 +257,13 @@ Test(rights, of_administrators_who_all_leave_at_once_one_stays_on_postgres)
     all_leave(DB_POSTGRES);
 }
 
+static result claims_set(struct visitor *visitor, struct id id, struct str claims)
+{
+    int64_t version;
+    return roles_set_claims(visitor->service, &visitor->task, &(struct user_target){.id = id}, claims,
+                            &version);
+}
+
 static void claims(struct visitor *visitor)
 {
     static const char *const wrong[] = {"{\"sub\":\"x\"}",
@@ -276,18 +284,16 @@ static void claims(struct visitor *visitor)
     memset(long_text + 6, 'x', sizeof long_text - 9);
     strcpy(long_text + sizeof long_text - 3, "\"}");
     for (size_t i = 0; i < ARRAY_COUNT(wrong); i++)
-        expect_code(visitor, roles_set_claims(visitor->service, &visitor->task, ada.id, str_from(wrong[i])),
-                    STATUS_VALIDATION_FAILED, wrong[i]);
-    expect_code(visitor, roles_set_claims(visitor->service, &visitor->task, ada.id, str_from(long_text)),
-                STATUS_VALIDATION_FAILED, "too long");
+        expect_code(visitor, claims_set(visitor, ada.id, str_from(wrong[i])), STATUS_VALIDATION_FAILED,
+                    wrong[i]);
+    expect_code(visitor, claims_set(visitor, ada.id, str_from(long_text)), STATUS_VALIDATION_FAILED,
+                "too long");
     for (size_t i = 0; i < ARRAY_COUNT(right); i++)
-        expect_code(visitor, roles_set_claims(visitor->service, &visitor->task, ada.id, str_from(right[i])),
-                    STATUS_OK, right[i]);
+        expect_code(visitor, claims_set(visitor, ada.id, str_from(right[i])), STATUS_OK, right[i]);
     const struct token_response tokens = signed_in(visitor, ADA);
     cr_expect(says(payload_of(visitor, tokens.access_token), ",\"a\":\"\\\"sub\\\":\"}"));
     (void)seen(visitor, tokens.access_token, "a token with claims");
-    expect_code(visitor, roles_set_claims(visitor->service, &visitor->task, ada.id, STR("{}")), STATUS_OK,
-                "none");
+    expect_code(visitor, claims_set(visitor, ada.id, STR("{}")), STATUS_OK, "none");
     cr_expect_eq(ask(visitor->fixture, "SELECT count(*) FROM accounts WHERE claims IS NOT NULL"), 0);
 }
 

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "auth/domain/accounts.h"
+#include "auth/domain/users.h"
 #include "factor_fixture.h"
 
 static long long count_of(struct visitor *visitor, const char *sql)
@@ -206,8 +207,10 @@ static void reset(struct visitor *visitor)
     expect_code(visitor, second_step(visitor, pending, SECOND_FACTOR_TOTP, code_at(visitor, ada.seed, 1)),
                 STATUS_EXPIRED, "a sign-in that waited");
     expect_code(visitor, sign_in(visitor, ADA, GOOD, &tokens), STATUS_OK, "by password alone");
-    expect_code(visitor, factors_demand(visitor->service, &visitor->task, ada.account.id, true), STATUS_OK,
-                "demand");
+    expect_code(
+        visitor,
+        factors_demand(visitor->service, &visitor->task, &(struct user_target){.id = ada.account.id}, true),
+        STATUS_OK, "demand");
     expect_code(visitor, sign_in(visitor, ADA, GOOD, &tokens), STATUS_MFA_REQUIRED, "enrolment is asked for");
     cr_expect(strstr(visitor->task.problem_members.ptr, "[\"enroll\"]") != NULL);
 }

@@ -8,6 +8,7 @@
 #include "auth/domain/email_change.h"
 #include "auth/domain/invitations.h"
 #include "auth/domain/mailer.h"
+#include "auth/domain/users.h"
 #include "factor_fixture.h"
 
 /* What is good once, given by a hundred at the same moment: one gets through. Reset links, recovery codes, steps of TOTP and
@@ -204,8 +205,10 @@ static void make_enrolment(struct visitor *visitor)
 {
     struct totp_enrolment enrolment;
     make_ada(visitor);
-    expect_code(visitor, factors_demand(visitor->service, &visitor->task, account_id, true), STATUS_OK,
-                "demand");
+    expect_code(
+        visitor,
+        factors_demand(visitor->service, &visitor->task, &(struct user_target){.id = account_id}, true),
+        STATUS_OK, "demand");
     const struct secret login_token = first_step(visitor);
     const struct device device = {.address = STR("192.0.2.1"), .user_agent = STR("test\x01\xff agent")};
     expect_code(visitor, login_enrol(visitor->service, &visitor->task, login_token, &device, &enrolment),

@@ -71,3 +71,13 @@ Test(fields_schema, an_object_that_may_be_null_says_so)
         strstr(schema_of(&fields, arena), "\"home\":{\"type\":[\"object\",\"null\"],\"title\":\"Address\""));
     arena_destroy(arena);
 }
+
+Test(fields_schema, members_that_are_spread_have_no_name_there)
+{
+    struct arena *arena = arena_create(1u << 20);
+    const struct field row = {.name = "others", .type = FIELD_RAW, .flags = FIELD_SPREAD};
+    const struct fields fields = {
+        .title = "Open", .rows = &row, .count = 1, .size = sizeof(struct str), .ignores_unknown = true};
+    cr_expect_str_eq(schema_of(&fields, arena), "{\"type\":\"object\",\"title\":\"Open\",\"properties\":{}}");
+    arena_destroy(arena);
+}

@@ -81,3 +81,18 @@ Test(fields_write, the_buffer_s_maximum_holds)
     struct str text;
     cr_expect_eq(strbuf_finish(&out, &text).code, STATUS_TOO_LARGE);
 }
+
+Test(fields_write, members_are_spread_among_the_others)
+{
+    static const struct field rows[] = {
+        {.name = "before", .type = FIELD_RAW, .flags = FIELD_SPREAD, .offset = 0},
+        {.name = "city", .type = FIELD_STRING, .offset = sizeof(struct str)},
+        {.name = "after", .type = FIELD_RAW, .flags = FIELD_SPREAD, .offset = 2 * sizeof(struct str)},
+    };
+    const struct fields fields = {
+        .title = "Open", .rows = rows, .count = 3, .size = 3 * sizeof(struct str), .ignores_unknown = true};
+    const struct str none[3] = {STR_NONE, STR("Ulm"), STR_NONE};
+    const struct str all[3] = {STR("\"a\":1"), STR("Ulm"), STR("\"b\":{},\"c\":2")};
+    expect_written(&fields, none, "{\"city\":\"Ulm\"}");
+    expect_written(&fields, all, "{\"a\":1,\"city\":\"Ulm\",\"b\":{},\"c\":2}");
+}
