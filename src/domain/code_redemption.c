@@ -37,7 +37,7 @@ static result refuse(struct service *service, struct db **tx, struct task *task,
                      const struct redeeming *redeeming, struct id account_id)
 {
     const result refused = codes_refuse(service, tx, task, account_id, redeeming->redemption->device.address);
-    codes_answer_at_step(redeeming->began_ms);
+    codes_answer_at_step(redeeming->began_ms, CODE_ANSWER_STEP_MS);
     return refused;
 }
 

@@ -83,7 +83,7 @@ result code_requests_ask(struct service *service, struct task *task, const struc
     TRY(accounts_look_up(service, task, letter.email_key, &account));
     letter.is_for_nobody = !is_of_use(request->purpose, &account);
     TRY(send(service, task, &letter));
-    codes_answer_at_step(began_ms);
+    codes_answer_at_step(began_ms, CODE_ANSWER_STEP_MS);
     *ret_expires_in_seconds = service->policy->code_life_ms[request->purpose] / MS_PER_SECOND;
     return RESULT_OK;
 }

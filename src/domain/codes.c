@@ -8,8 +8,6 @@
 #include "auth/loop/fiber.h"
 #include "auth/store/throttle_repo.h"
 
-#define ANSWER_STEP_MS INT64_C(25)
-
 static const char *const PURPOSES[CODE_PURPOSE_COUNT] = {
     [CODE_VERIFY] = "verify", [CODE_LOGIN] = "login", [CODE_RESET] = "reset", [CODE_CHANGE] = "change"};
 
@@ -146,9 +144,9 @@ result codes_redeem(struct service *service, struct db *db, struct task *task, c
 /* The statements are the same for everybody, but a row that refers to an account, a mail that is there, and an attempt that
  * is counted cost the database some tenths of a millisecond more than those that are not: thousands of answers would tell.
  * Of a step the work takes a part. */
-void codes_answer_at_step(int64_t began_ms)
+void codes_answer_at_step(int64_t began_ms, int64_t step_ms)
 {
-    fiber_sleep(ANSWER_STEP_MS - (clock_monotonic_ms() - began_ms) % ANSWER_STEP_MS);
+    fiber_sleep(step_ms - (clock_monotonic_ms() - began_ms) % step_ms);
 }
 
 result codes_refuse(struct service *service, struct db **tx, struct task *task, struct id account_id,

@@ -294,7 +294,7 @@ def test_where_addresses_are_proved_a_right_password_looks_like_a_wrong_one_befo
                for name, word in (("wrong", WRONG), ("right", PASSWORD))}
     judge = Judge(proving, is_long, count, hash_seconds)
     judge.ask_all("sign-in before proof", classes, lambda one: ("/v1/login", {"email": one[0], "password": one[1]}),
-                  CONNECTIONS // 2)
+                  CONNECTIONS)
 
 
 def asking(purpose):

@@ -18,9 +18,10 @@
 #include "auth/model/code.h"
 #include "auth/store/code_repo.h"
 
-#define CODE_DIGITS       8u
-#define CODE_ATTEMPTS_MAX 5
-#define CODE_TOKEN_PREFIX "lk_"
+#define CODE_DIGITS         8u
+#define CODE_ATTEMPTS_MAX   5
+#define CODE_TOKEN_PREFIX   "lk_"
+#define CODE_ANSWER_STEP_MS INT64_C(25)
 
 /* Who may redeem a code. */
 struct code_subject {
@@ -70,7 +71,7 @@ NODISCARD result codes_refuse(struct service *service, struct db **tx, struct ta
                               struct id account_id, struct str client_address);
 /* Waits until a full step after `began_ms` (clock_monotonic_ms), so that the answer's time tells nothing of the work. No
  * transaction is open. */
-void codes_answer_at_step(int64_t began_ms);
+void codes_answer_at_step(int64_t began_ms, int64_t step_ms);
 /* Whose link it is, without using it up. */
 NODISCARD result codes_look(struct service *service, struct task *task, enum code_purpose purpose,
                             struct secret token, struct id *ret_account_id);
