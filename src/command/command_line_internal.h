@@ -11,7 +11,7 @@
 #define COMMAND_SETS_MAX    64u
 #define COMMAND_WORDS_MAX   6u
 #define COMMAND_VALUES_MAX  16u
-#define COMMAND_OPTIONS_MAX 24u
+#define COMMAND_OPTIONS_MAX 16u
 
 /* One option of a command: with a value, or a flag. With neither it may be given several times, and its values are the
  * line's. */
