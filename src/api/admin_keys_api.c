@@ -149,3 +149,14 @@ result admin_key_delete(struct request *request, const void *body, struct respon
     TRY(check_power(request, id));
     return api_keys_revoke(service_of(request), &request->task, NULL, id);
 }
+
+result admin_user_keys_delete(struct request *request, const void *body, struct response *response)
+{
+    (void)body;
+    (void)response;
+    struct id id;
+    struct service *service = service_of(request);
+    TRY(path_id(request, 0, &id));
+    TRY(administrators_may_touch(service, &request->task, granter_of(request), id));
+    return api_keys_revoke_all(service, &request->task, id);
+}

@@ -3,8 +3,6 @@
 #include "auth/domain/scopes.h"
 #include "keys_api_internal.h"
 
-#define KEYS_LISTED 200
-
 static const struct field KEY_BODY_ROWS[] = {KEY_BODY_FIELDS};
 const struct fields key_body_fields = FIELDS(KEY_BODY_ROWS, struct key_body, "ApiKeyRequest");
 
@@ -59,12 +57,18 @@ result me_keys_get(struct request *request, const void *body, struct response *r
     (void)body;
     const struct api_key_owner owner = own(request);
     struct arena *arena = request->task.arena;
+    const struct page_query *page = page_of(request);
+    struct id after;
     struct api_key_list list;
-    TRY(api_key_list_page(service_of(request)->db, &request->task, &owner, (struct id){{0}}, KEYS_LISTED,
+    TRY(page_after_id(request, page, &after));
+    TRY(api_key_list_page(service_of(request)->db, &request->task, &owner, after, page_rows_wanted(page),
                           &list));
-    struct key_reply *items = arena_alloc_array(arena, list.count, sizeof *items);
-    for (size_t i = 0; i < list.count; i++) items[i] = key_reply_of(request, &list.items[i]);
-    const struct page_reply reply = {.data = {items, list.count}};
+    const size_t count = page_count(page, list.count);
+    struct key_reply *items = arena_alloc_array(arena, count, sizeof *items);
+    for (size_t i = 0; i < count; i++) items[i] = key_reply_of(request, &list.items[i]);
+    const struct page_reply reply = {.data = {items, count},
+                                     .next = count < list.count ? page_cursor_id(request, items[count - 1].id)
+                                                                : STR_NONE};
     return response_json(response, arena, &key_list_reply_fields, &reply);
 }
 

@@ -15,6 +15,7 @@ HANDLER(admin_keys_post);
 HANDLER(admin_key_get);
 HANDLER(admin_key_delete);
 HANDLER(admin_user_keys_get);
+HANDLER(admin_user_keys_delete);
 
 struct key_body {
     struct str client_id; /* of a client's key */

@@ -4,6 +4,7 @@
 #include "auth/domain/login.h"
 #include "auth/domain/password_policy.h"
 #include "factor_api_internal.h"
+#include "rights_api_internal.h"
 #include "user_api_internal.h"
 
 struct login_body {
@@ -123,26 +124,9 @@ static const struct field SESSION_REPLY_ROWS[] = {
 };
 const struct fields session_reply_fields = FIELDS(SESSION_REPLY_ROWS, struct session_reply, "Session");
 
-struct session_list_reply {
-    struct object_list data;
-    struct str next;
-};
-
 static const struct field SESSION_LIST_ROWS[] = {
-    {.name = "data",
-     .type = FIELD_OBJECTS,
-     .flags = FIELD_REQUIRED,
-     .offset = offsetof(struct session_list_reply, data),
-     .object = &session_reply_fields,
-     .description = "The living sessions, newest first"},
-    {.name = "next",
-     .type = FIELD_STRING,
-     .flags = FIELD_REQUIRED | FIELD_NULLABLE,
-     .offset = offsetof(struct session_list_reply, next),
-     .description = "Where the next page begins; null on the last"},
-};
-const struct fields session_list_reply_fields =
-    FIELDS(SESSION_LIST_ROWS, struct session_list_reply, "SessionList");
+    PAGE_REPLY_ROWS(&session_reply_fields, "The living sessions, newest first")};
+const struct fields session_list_reply_fields = FIELDS(SESSION_LIST_ROWS, struct page_reply, "SessionList");
 
 result login_post(struct request *request, const void *body, struct response *response)
 {
@@ -174,15 +158,6 @@ result logout_post(struct request *request, const void *body, struct response *r
     return sessions_end_all(service, &request->task, principal->account_id, kept, "logout");
 }
 
-/* Space-separated words as a list. */
-static struct str_list words_of(struct arena *arena, struct str words)
-{
-    struct str *items = arena_alloc_array(arena, words.len / 2 + 1, sizeof *items);
-    size_t count = 0;
-    while (!is_empty(words)) items[count++] = str_split(&words, ' ');
-    return (struct str_list){items, count};
-}
-
 static struct session_reply reply_of(struct request *request, const struct session *session)
 {
     return (struct session_reply){
@@ -193,7 +168,7 @@ static struct session_reply reply_of(struct request *request, const struct sessi
         .client_id = session->client_id,
         .ip = session->client_address,
         .user_agent = session->user_agent,
-        .amr = words_of(request->task.arena, session->amr),
+        .amr = words_of(request->task.arena, session->amr, ' '),
         .current = id_equal(session->id, caller_of(request)->principal.session_id),
     };
 }
@@ -201,11 +176,18 @@ static struct session_reply reply_of(struct request *request, const struct sessi
 result reply_sessions(struct request *request, struct id account_id, struct response *response)
 {
     struct arena *arena = request->task.arena;
+    const struct page_query *page = page_of(request);
+    struct id before;
     struct session_list list;
-    TRY(session_list_of_account(service_of(request)->db, &request->task, account_id, &list));
-    struct session_reply *items = arena_alloc_array(arena, list.count, sizeof *items);
-    for (size_t i = 0; i < list.count; i++) items[i] = reply_of(request, &list.items[i]);
-    const struct session_list_reply reply = {.data = {items, list.count}};
+    TRY(page_after_id(request, page, &before));
+    TRY(session_list_page(service_of(request)->db, &request->task, account_id, before, page_rows_wanted(page),
+                          &list));
+    const size_t count = page_count(page, list.count);
+    struct session_reply *items = arena_alloc_array(arena, count, sizeof *items);
+    for (size_t i = 0; i < count; i++) items[i] = reply_of(request, &list.items[i]);
+    const struct page_reply reply = {.data = {items, count},
+                                     .next = count < list.count ? page_cursor_id(request, items[count - 1].id)
+                                                                : STR_NONE};
     return response_json(response, arena, &session_list_reply_fields, &reply);
 }
 

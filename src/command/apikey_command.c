@@ -186,10 +186,20 @@ static result show(struct service *service, struct task *task, void *argument)
     return RESULT_OK;
 }
 
+static result revoke_all(struct service *service, struct task *task, const struct key_work *work)
+{
+    struct account account;
+    TRY(account_of_word(service, task, work->user, &account));
+    return api_keys_revoke_all(service, task, account.id);
+}
+
 static result revoke(struct service *service, struct task *task, void *argument)
 {
     const struct key_work *work = argument;
     struct id id;
+    if ((work->line->word_count == 2) == (work->user != NULL))
+        FAIL(&task->fault, BAD_REQUEST, "say which one, or whose by --user; see: auth apikey list");
+    if (work->user) return revoke_all(service, task, work);
     const bool is_id = id_parse(str_from(work->line->words[1]), &id);
     const result revoked = is_id ? api_keys_revoke(service, task, NULL, id) : RESULT(NOT_FOUND);
     return explain(task, revoked, work->line->words[1]);
@@ -198,7 +208,7 @@ static result revoke(struct service *service, struct task *task, void *argument)
 static const struct subcommand SUBCOMMANDS[] = {{"list", 0, 0, "--user --client"},
                                                 {"create", 1, 1, "--user --client --scopes --days"},
                                                 {"show", 1, 1, ""},
-                                                {"revoke", 1, 1, ""}};
+                                                {"revoke", 0, 1, "--user"}};
 static service_work *const WORKS[] = {list, create, show, revoke};
 
 int apikey_command(int argc, char **argv)

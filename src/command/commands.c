@@ -106,7 +106,8 @@ const struct command commands[] = {
      "auth apikey create NAME --client ID [--scopes \"...\"] [--days N] [--json]\n"
      "auth apikey list [--user EMAIL|ID] [--client ID] [--json]\n"
      "auth apikey show ID [--json]\n"
-     "auth apikey revoke ID\n\n"
+     "auth apikey revoke ID\n"
+     "auth apikey revoke --user EMAIL|ID     all of the person's\n\n"
      "The key is printed once, when it is made. It may what its owner may, within its scopes;\n"
      "without --days it does not expire.\n\n"
      "  example: auth apikey create \"nightly backup\" --client report --scopes report:read --days 90\n",

@@ -207,24 +207,39 @@ static result end_sessions(struct service *service, struct task *task, const str
     return ended;
 }
 
+struct session_work {
+    struct id account_id;
+    bool is_json;
+    struct id before; /* the last one that was printed */
+};
+
+static result session_page(struct service *service, struct task *task, void *argument, size_t *ret_count)
+{
+    struct session_work *work = argument;
+    struct session_list page;
+    TRY(session_list_page(service->db, task, work->account_id, work->before, PAGE_ROWS, &page));
+    struct session_row *rows = arena_alloc_array(task->arena, page.count + 1, sizeof *rows);
+    for (size_t i = 0; i < page.count; i++) {
+        const struct session *session = &page.items[i];
+        rows[i] = (struct session_row){
+            session->id,  session->client_id,     session->client_address, session->user_agent,
+            session->amr, session->created_at_ms, session->refreshed_at_ms};
+        work->before = session->id;
+    }
+    list_print(&SESSION_FIELDS, &(struct object_list){rows, page.count}, work->is_json);
+    *ret_count = page.count;
+    return RESULT_OK;
+}
+
 result user_sessions(struct service *service, struct task *task, void *argument)
 {
     const struct user_work *work = argument;
     struct account account;
-    struct session_list list;
     TRY(account_of_word(service, task, work->line->words[1], &account));
     if (work->ends_sessions) return end_sessions(service, task, work, account.id);
     if (work->line->word_count > 2)
         FAIL(&task->fault, BAD_REQUEST, "%s is one word too many; to end this session say --end",
              work->line->words[2]);
-    TRY(session_list_of_account(service->db, task, account.id, &list));
-    struct session_row *rows = arena_alloc_array(task->arena, list.count + 1, sizeof *rows);
-    for (size_t i = 0; i < list.count; i++) {
-        const struct session *session = &list.items[i];
-        rows[i] = (struct session_row){
-            session->id,  session->client_id,     session->client_address, session->user_agent,
-            session->amr, session->created_at_ms, session->refreshed_at_ms};
-    }
-    list_print(&SESSION_FIELDS, &(struct object_list){rows, list.count}, work->line->is_json);
-    return RESULT_OK;
+    struct session_work listed = {.account_id = account.id, .is_json = work->line->is_json};
+    return pages_print(service, task, session_page, &listed);
 }

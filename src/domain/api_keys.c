@@ -5,6 +5,7 @@
 
 #include "auth/base/encoding.h"
 #include "auth/crypto/token.h"
+#include "auth/domain/administrators.h"
 #include "auth/domain/audit.h"
 #include "auth/domain/clients.h"
 #include "auth/domain/mailer.h"
@@ -12,7 +13,8 @@
 #include "auth/domain/scopes.h"
 #include "auth/store/account_repo.h"
 
-#define OWN_SCOPES SCOPE_ACCOUNT " " SCOPE_ACCOUNT_READ
+#define OWN_SCOPES   SCOPE_ACCOUNT " " SCOPE_ACCOUNT_READ
+#define REVOKED_ROWS 500 /* in one transaction */
 
 bool is_api_key(struct str token)
 {
@@ -58,16 +60,6 @@ static bool is_name(struct str name)
     return true;
 }
 
-/* Power over this service goes only to who has it. */
-static bool may_give(struct str granter, struct str scopes)
-{
-    while (!is_empty(scopes)) {
-        const struct str word = str_split(&scopes, ' ');
-        if (is_guarded_scope(word) && !has_scope(granter, word)) return false;
-    }
-    return true;
-}
-
 /* What the owner has now. */
 static result find_owned(struct service *service, struct task *task, const struct api_key_request *request,
                          struct str *ret_owned)
@@ -96,7 +88,7 @@ static result check_request(struct task *task, const struct api_key_request *req
         refuse(task, "/scopes", "wrong_type", "must be scope words, 512 bytes at most");
     else if (!is_scope_covered(request->scopes, owned))
         refuse(task, "/scopes", "not_held", "must be scopes its owner has");
-    else if (!is_person && !may_give(request->granter, request->scopes))
+    else if (!is_person && !is_empty(administrators_missing_power(request->granter, request->scopes)))
         refuse(task, "/scopes", "not_held", "must be scopes you have yourself");
     if (request->expires_at_ms != 0 && request->expires_at_ms <= task->now_ms)
         refuse(task, "/expires_at", "too_small", "must lie ahead");
@@ -199,5 +191,30 @@ result api_keys_revoke(struct service *service, struct task *task, const struct 
                                          .subject = subject_of(task, id)}));
     TRY(db_commit(&tx, task));
     cache_deny(service->cache, task, CACHE_API_KEY, digest_name(digest));
+    return RESULT_OK;
+}
+
+static result revoke_some(struct service *service, struct task *task, struct id account_id,
+                          struct api_key_ended_list *ret_ended)
+{
+    SCOPED_TX(tx);
+    TRY(db_begin(service->db, task, &tx));
+    TRY(api_key_revoke_some(tx, task, account_id, REVOKED_ROWS, ret_ended));
+    for (size_t i = 0; i < ret_ended->count; i++)
+        TRY(audit_note(service, tx, task,
+                       &(struct audit_event){.type = AUDIT_API_KEY_REVOKED,
+                                             .account_id = account_id,
+                                             .subject = subject_of(task, ret_ended->items[i].id)}));
+    return db_commit(&tx, task);
+}
+
+result api_keys_revoke_all(struct service *service, struct task *task, struct id account_id)
+{
+    struct api_key_ended_list ended;
+    do {
+        TRY(revoke_some(service, task, account_id, &ended));
+        for (size_t i = 0; i < ended.count; i++)
+            cache_deny(service->cache, task, CACHE_API_KEY, digest_name(ended.items[i].digest));
+    } while (ended.count == REVOKED_ROWS);
     return RESULT_OK;
 }

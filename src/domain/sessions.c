@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define USER_AGENT_BYTES_MAX 256u
+#define NOTICED_ROWS         500
 
 static struct str cache_name(const struct id *id)
 {
@@ -126,9 +127,13 @@ result sessions_check(struct service *service, struct task *task, struct id sess
 result sessions_notice_rights(struct service *service, struct task *task, struct id account_id)
 {
     struct session_list list;
-    TRY(session_list_of_account(service->db, task, account_id, &list));
-    for (size_t i = 0; i < list.count; i++)
-        cache_deny(service->cache, task, CACHE_SESSION, cache_name(&list.items[i].id));
+    struct id before = {{0}};
+    do {
+        TRY(session_list_page(service->db, task, account_id, before, NOTICED_ROWS, &list));
+        for (size_t i = 0; i < list.count; i++)
+            cache_deny(service->cache, task, CACHE_SESSION, cache_name(&list.items[i].id));
+        if (list.count > 0) before = list.items[list.count - 1].id;
+    } while (list.count == NOTICED_ROWS);
     return RESULT_OK;
 }
 

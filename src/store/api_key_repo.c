@@ -111,3 +111,18 @@ result api_key_revoke(struct db *db, struct task *task, struct id id,
     row_bytes(&rows, 0, API_KEY_REVOKE_KEY_DIGEST, ret_digest, API_KEY_DIGEST_BYTES);
     return RESULT_OK;
 }
+
+result api_key_revoke_some(struct db *db, struct task *task, struct id account_id, int64_t count,
+                           struct api_key_ended_list *ret_ended)
+{
+    const struct db_value arguments[] = {db_id(&account_id), db_int(task->now_ms), db_int(count)};
+    struct db_rows rows;
+    TRY(db_run(db, task, &statement_api_key_revoke_some, arguments, &rows));
+    struct api_key_ended *items = arena_alloc_array(task->arena, rows.count, sizeof *items);
+    for (size_t i = 0; i < rows.count; i++) {
+        items[i].id = row_id(&rows, i, API_KEY_REVOKE_SOME_ID);
+        row_bytes(&rows, i, API_KEY_REVOKE_SOME_KEY_DIGEST, items[i].digest, API_KEY_DIGEST_BYTES);
+    }
+    *ret_ended = (struct api_key_ended_list){items, rows.count};
+    return RESULT_OK;
+}

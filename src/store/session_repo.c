@@ -66,12 +66,14 @@ result session_find(struct db *db, struct task *task, struct id id, struct sessi
     return RESULT_OK;
 }
 
-result session_list_of_account(struct db *db, struct task *task, struct id account_id,
-                               struct session_list *ret_list)
+result session_list_page(struct db *db, struct task *task, struct id account_id, struct id before,
+                         int64_t count, struct session_list *ret_list)
 {
-    const struct db_value arguments[] = {db_id(&account_id), db_int(task->now_ms)};
+    if (is_nil(before)) memset(before.bytes, 0xff, sizeof before.bytes);
+    const struct db_value arguments[] = {db_id(&account_id), db_int(task->now_ms), db_id(&before),
+                                         db_int(count)};
     struct db_rows rows;
-    TRY(db_run(db, task, &statement_session_list, arguments, &rows));
+    TRY(db_run(db, task, &statement_session_page, arguments, &rows));
     struct session *items = arena_alloc_array(task->arena, rows.count, sizeof *items);
     for (size_t i = 0; i < rows.count; i++) items[i] = session_from_row(&rows, i);
     *ret_list = (struct session_list){items, rows.count};

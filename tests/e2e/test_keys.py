@@ -75,6 +75,13 @@ def test_key_create_makes_a_key_that_is_shown_once(client, person):
     assert client.get("/v1/me", token=made["key"]).json()["email"] == person.email
 
 
+def test_keys_list_is_paged_oldest_first(person):
+    ids = [make_key(person)["id"] for _ in range(5)]
+    assert [key["id"] for key in person.every_page("/v1/me/keys?limit=2")] == ids
+    for query in ("limit=0", "limit=201", "after=x"):
+        assert person.get("/v1/me/keys?" + query).status == 422, query
+
+
 def test_key_get_tells_the_own_ones_alone(client, person, key):
     assert person.get(f"/v1/me/keys/{key['id']}").json()["name"] == "script"
     assert client.signup().get(f"/v1/me/keys/{key['id']}").status == 404

@@ -376,6 +376,23 @@ def test_admin_key_revoke_and_admin_user_keys_reach_the_keys_of_people(client, r
     assert client.get("/v1/me", token=made["key"]).status == 401
 
 
+def test_admin_user_keys_revoke_ends_all_of_one_person(service, client, root):
+    people = [client.signup(), client.signup()]
+    keys = [[person.post("/v1/me/keys", {"name": "k", "scopes": ["account:read"]}).json()["key"] for _ in range(3)]
+            for person in people]
+    path = f"/v1/admin/users/{id_of(people[0])}/keys"
+    for made in keys:
+        assert {client.get("/v1/me", token=key).status for key in made} == {200}
+    assert people[1].delete(path).status == 403
+    assert root.delete(f"/v1/admin/users/{NOBODY}/keys").status == 404
+    assert root.delete(path).status == 204
+    for replica in service.replicas:
+        assert {replica.client().get("/v1/me", token=key).status for key in keys[0]} == {401}
+    assert {client.get("/v1/me", token=key).status for key in keys[1]} == {200}, "nobody else's"
+    assert root.get(path).json()["data"] == []
+    assert root.delete(path).status == 204, "nothing is left to revoke"
+
+
 def test_admin_keys_list_refuses_foreign_cursors(root):
     assert root.get("/v1/admin/keys?after=AAAA").status == 422
     assert root.get("/v1/admin/keys?limit=0").status == 422
@@ -417,6 +434,9 @@ def test_commands_group_role_and_apikey_do_what_their_help_says(service, robot):
     assert machine["id"] in run("apikey", "list", "--json")
     run("apikey", "revoke", key["id"])
     run("apikey", "revoke", key["id"], expected=1)
+    run("apikey", "create", "cli", "--user", person.email)
+    run("apikey", "revoke", "--user", person.email)
+    assert json.loads(run("apikey", "list", "--user", person.email, "--json") or "{}") == {}
     run("apikey", "create", "cli", expected=1)
     run("apikey", "create", "cli", "--user", person.email, "--scopes", "admin:users", expected=1)
     run("role", "revoke", f"editor-{mark}", "--group", f"Editors {mark}")

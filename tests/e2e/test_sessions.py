@@ -124,6 +124,18 @@ def test_sessions_list_shows_the_own_ones_only(client, person):
     assert answer["next"] is None
 
 
+def test_sessions_list_is_paged_newest_first(client, person):
+    others = [person.login_again() for _ in range(4)]
+    ids = [current_of(other) for other in reversed(others)] + [current_of(person)]
+    assert [session["id"] for session in person.every_page("/v1/me/sessions?limit=2")] == ids
+    assert [session["id"] for session in person.every_page("/v1/me/sessions?limit=5")] == ids
+    cursor = person.get("/v1/me/sessions?limit=2").json()["next"]
+    for query in ("limit=0", "limit=201", "limit=x", "after=x", f"after={cursor}x"):
+        assert person.get("/v1/me/sessions?" + query).status == 422, query
+    stranger = client.signup()
+    assert stranger.get(f"/v1/me/sessions?after={cursor}").json()["data"] in ([], sessions_of(stranger)), "one's own alone"
+
+
 def test_sessions_end_others_keeps_the_current(person):
     others = [person.login_again() for _ in range(2)]
     assert person.delete("/v1/me/sessions").status == 204

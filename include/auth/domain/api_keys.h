@@ -43,5 +43,7 @@ NODISCARD result api_keys_create(struct service *service, struct task *task,
 /* NOT_FOUND unless it is the owner's (NULL: anybody's) and not revoked. */
 NODISCARD result api_keys_revoke(struct service *service, struct task *task,
                                  const struct api_key_owner *owner, struct id id);
+/* All of an account's, some at a time. */
+NODISCARD result api_keys_revoke_all(struct service *service, struct task *task, struct id account_id);
 
 #endif

@@ -41,4 +41,18 @@ NODISCARD result api_key_mark_used(struct db *db, struct task *task, struct id i
 NODISCARD result api_key_revoke(struct db *db, struct task *task, struct id id,
                                 unsigned char ret_digest[API_KEY_DIGEST_BYTES]);
 
+struct api_key_ended {
+    struct id id;
+    unsigned char digest[API_KEY_DIGEST_BYTES];
+};
+
+struct api_key_ended_list {
+    const struct api_key_ended *items;
+    size_t count;
+};
+
+/* At most `count` of the account's. */
+NODISCARD result api_key_revoke_some(struct db *db, struct task *task, struct id account_id, int64_t count,
+                                     struct api_key_ended_list *ret_ended);
+
 #endif

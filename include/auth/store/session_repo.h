@@ -21,9 +21,9 @@ NODISCARD result session_insert(struct db *db, struct task *task, const struct s
                                 const unsigned char refresh_digest[REFRESH_DIGEST_BYTES]);
 /* Also ended ones: the caller looks at is_session_alive. */
 NODISCARD result session_find(struct db *db, struct task *task, struct id id, struct session *ret_session);
-/* The living ones, newest first. */
-NODISCARD result session_list_of_account(struct db *db, struct task *task, struct id account_id,
-                                         struct session_list *ret_list);
+/* The living ones, newest first, before the given one; nil: from the newest. */
+NODISCARD result session_list_page(struct db *db, struct task *task, struct id account_id, struct id before,
+                                   int64_t count, struct session_list *ret_list);
 
 struct session_rotation {
     struct id id;

@@ -55,6 +55,16 @@ WHERE id = $1 AND (last_used_at_ms IS NULL OR last_used_at_ms < $3)
 UPDATE api_keys SET revoked_at_ms = $2 WHERE id = $1 AND revoked_at_ms IS NULL
 RETURNING key_digest
 
+-- Some of one account's.
+-- name: api_key_revoke_some
+-- lane: write
+-- in: account_id uuid, now int, count int
+-- out: id uuid, key_digest bytes
+UPDATE api_keys SET revoked_at_ms = $2
+WHERE id IN (SELECT w.id FROM api_keys AS w WHERE w.account_id = $1 AND w.revoked_at_ms IS NULL ORDER BY w.id LIMIT $3)
+  AND revoked_at_ms IS NULL
+RETURNING id, key_digest
+
 -- Keys beyond recall.
 -- name: api_key_erase
 -- lane: write

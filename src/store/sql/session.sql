@@ -22,8 +22,9 @@ SELECT s.id, s.account_id, s.client_id, s.scope, s.amr, s.created_at_ms, s.authe
 FROM sessions s JOIN accounts a ON a.id = s.account_id
 WHERE s.id = $1
 
--- name: session_list
--- in: account_id uuid, now int
+-- Newest first: ids sort by time.
+-- name: session_page
+-- in: account_id uuid, now int, before uuid, count int
 -- out: id uuid, account_id uuid, client_id text, scope text, amr text, created_at_ms int, authenticated_at_ms int, refreshed_at_ms int, idle_expires_at_ms int, expires_at_ms int, refresh_counter int, client_address text?, user_agent text?, ended_at_ms int?, account_status text, account_email text, has_rights bool, assured_until_ms int, requires_mfa bool
 SELECT s.id, s.account_id, s.client_id, s.scope, s.amr, s.created_at_ms, s.authenticated_at_ms, s.refreshed_at_ms,
        s.idle_expires_at_ms, s.expires_at_ms, s.refresh_counter, s.client_address, s.user_agent, s.ended_at_ms,
@@ -32,9 +33,8 @@ SELECT s.id, s.account_id, s.client_id, s.scope, s.amr, s.created_at_ms, s.authe
         OR EXISTS (SELECT 1 FROM group_members m WHERE m.account_id = a.id)) AS has_rights, s.assured_until_ms,
        a.requires_mfa
 FROM sessions s JOIN accounts a ON a.id = s.account_id
-WHERE s.account_id = $1 AND s.ended_at_ms IS NULL AND s.expires_at_ms > $2 AND s.idle_expires_at_ms > $2
-ORDER BY s.created_at_ms DESC, s.id
-LIMIT 200
+WHERE s.account_id = $1 AND s.ended_at_ms IS NULL AND s.expires_at_ms > $2 AND s.idle_expires_at_ms > $2 AND s.id < $3
+ORDER BY s.id DESC LIMIT $4
 
 -- Rotation: only the current token of a living session of this client moves the counter on. Two factors count on while
 -- the session is used, up to their time after they were given; once lapsed they stay so.
