@@ -53,7 +53,11 @@ class Endings:
         return email, self.call("GET", "/v1/me", token=token).json()["id"], sessions[0]["id"], token
 
     def is_dead(self, token):
-        """Cold and warm, on each replica."""
+        """Cold and warm, on each replica; the others hear of it a moment later, and then for good."""
+        deadline = time.monotonic() + 1
+        while {client.get("/v1/authz", token=token).status for client in self.fleet.clients} != {401}:
+            if time.monotonic() > deadline:
+                return False
         return {client.get("/v1/authz", token=token).status for client in self.fleet.clients * 2} == {401}
 
     def end_session(self, somebody):
