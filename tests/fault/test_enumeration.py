@@ -276,14 +276,15 @@ def test_a_sign_in_to_a_locked_account_with_the_right_password_looks_like_a_wron
 def test_a_sign_up_tells_nobody_who_has_an_account(fleet, judge):
     taken = accounts(fleet, 20)
     classes = {"taken": lambda i: taken[i % len(taken)], "free": lambda i: f"newcomer{i}@example.net"}
-    judge.ask_all("sign-up", classes, lambda email: ("/v1/signup", {"email": email, "password": WRONG}), is_hashed=True)
+    judge.ask_all("sign-up", classes, lambda email: ("/v1/signup", {"email": email, "password": WRONG}), CONNECTIONS, is_hashed=True)
 
 
 def test_where_addresses_are_proved_a_sign_up_tells_nobody_who_has_an_account(proving, is_long, count, hash_seconds):
     taken = accounts(proving, 20)
     classes = {"taken": lambda i: taken[i % len(taken)], "free": lambda i: f"newcomer{i}@example.net"}
     judge = Judge(proving, is_long, count if is_long else count // 8, hash_seconds)
-    judge.ask_all("sign-up with proof", classes, lambda email: ("/v1/signup", {"email": email, "password": WRONG}), is_hashed=True)
+    judge.ask_all("sign-up with proof", classes, lambda email: ("/v1/signup", {"email": email, "password": WRONG}), CONNECTIONS,
+                  is_hashed=True)
 
 
 def test_where_addresses_are_proved_a_right_password_looks_like_a_wrong_one_before(proving, is_long, count, hash_seconds):
