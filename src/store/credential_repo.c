@@ -3,7 +3,7 @@
 
 #include "auth/store/statements.h"
 
-/* A thousand at a time: far more than anybody may have. */
+/* A thousand are the most that anybody may have who have not expired (AUTH_API_KEYS_PER_ACCOUNT). */
 static result revoke_keys(struct db *db, struct task *task, struct id account_id,
                           struct dropped_credentials *ret_dropped)
 {

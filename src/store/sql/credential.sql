@@ -17,7 +17,9 @@ DELETE FROM recovery_codes WHERE account_id = $1
 -- in: account_id uuid, now int
 -- out: key_digest bytes
 UPDATE api_keys SET revoked_at_ms = $2
-WHERE id IN (SELECT w.id FROM (SELECT id FROM api_keys WHERE account_id = $1 AND revoked_at_ms IS NULL LIMIT 1000) AS w)
+WHERE id IN (SELECT w.id FROM (SELECT id FROM api_keys
+                               WHERE account_id = $1 AND revoked_at_ms IS NULL AND (expires_at_ms IS NULL OR expires_at_ms > $2)
+                               LIMIT 1000) AS w)
 RETURNING key_digest
 
 -- name: credential_drop_devices

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include <criterion/criterion.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "auth/domain/accounts.h"
@@ -327,6 +328,20 @@ Test(codes, a_reset_ends_every_sign_in_by_the_old_password_on_postgres)
 
 /* --- whose account it is ------------------------------------------------------------------------------------------ */
 
+/* As many as there may be that are good, and as many that have expired. */
+static void make_keys(struct visitor *visitor)
+{
+    const bool is_lite = visitor->fixture->engine == DB_SQLITE;
+    char sql[512];
+    snprintf(sql, sizeof sql,
+             "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2000) INSERT INTO "
+             "api_keys (id, account_id, name, hint, key_digest, scopes, created_at_ms, expires_at_ms) SELECT "
+             "%s, a.id, 'k', 'h', CAST(CAST(n.i AS text) AS %s), '', 0, CASE WHEN n.i <= 1000 THEN 1 END "
+             "FROM n CROSS JOIN accounts AS a",
+             is_lite ? "randomblob(16)" : "gen_random_uuid()", is_lite ? "blob" : "bytea");
+    tell(visitor->fixture, sql);
+}
+
 static void take_over(struct visitor *visitor, enum code_purpose purpose)
 {
     struct account account;
@@ -337,12 +352,16 @@ static void take_over(struct visitor *visitor, enum code_purpose purpose)
     expect_code(visitor, ask_for(visitor, purpose, ADA), STATUS_OK, "the owner asks");
     tell(visitor->fixture, "INSERT INTO recovery_codes (account_id, code_digest, created_at_ms) "
                            "SELECT account_id, code_digest, 1 FROM one_time_codes");
+    make_keys(visitor);
     cr_expect(take_mail(visitor, &mail));
     const struct code_redemption redemption = by_token(purpose, mail.link_token);
     expect_code(visitor, redeem(visitor, &redemption), STATUS_OK, "and is in");
     expect_code(visitor, check(visitor, tokens.access_token), STATUS_INVALID_TOKEN, "the squatter is out");
     expect_code(visitor, sign_in(visitor, ADA, GOOD, &again), STATUS_INVALID_CREDENTIALS, "for good");
     cr_expect_eq(ask(visitor->fixture, "SELECT count(*) FROM recovery_codes"), 0);
+    cr_expect_eq(ask(visitor->fixture, "SELECT count(*) FROM api_keys WHERE revoked_at_ms IS NULL AND "
+                                       "expires_at_ms IS NULL"),
+                 0, "with all keys that are good");
     cr_expect_eq(
         ask(visitor->fixture, "SELECT count(*) FROM audit_events WHERE type = 'credentials.dropped'"), 1);
 }
