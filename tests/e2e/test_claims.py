@@ -9,15 +9,9 @@ import uuid
 
 import pytest
 
+from authtest.people import claims_of, id_of, refreshed
+
 NOBODY = "019a0000-0000-7000-8000-000000000000"
-
-
-@pytest.fixture(scope="module", name="root")
-def fixture_root(service):
-    """An administrator, made by who has the shell."""
-    person = service.client().signup()
-    service.replicas[0].run("role", "grant", "administrator", person.email)
-    return person.login_again()
 
 
 @pytest.fixture(name="role")
@@ -27,26 +21,6 @@ def fixture_role(root):
     answer = root.post("/v1/admin/roles", {"name": name, "description": "For a test", "scopes": [f"{name}:write"]})
     assert answer.status == 201, answer.body
     return name
-
-
-def id_of(person):
-    return person.get("/v1/me").json()["id"]
-
-
-def payload(token):
-    part = token.split(".")[1]
-    return json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
-
-
-def claims_of(person):
-    return payload(person.access)
-
-
-def refreshed(person):
-    answer = person.client.refresh(person.refresh)
-    assert answer.status == 200, answer.body
-    person.tokens = answer.json()
-    return person
 
 
 @pytest.mark.parametrize("claims,code", [

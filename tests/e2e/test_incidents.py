@@ -99,7 +99,7 @@ class Endings:
         assert self.client().post("/oauth/revoke", form={"token": robot[2]}, basic=robot[:2]).status == 200
 
     def end_client(self, robot):
-        """It is disabled and enabled again; only for now is its token dead by that."""
+        """It is disabled, which its token is dead by as long as that lasts, and enabled again."""
         path = f"/v1/admin/clients/{robot[0]}"
         assert self.call("PATCH", path, {"disabled": True}).status == 200
         assert self.is_dead(robot[2])
